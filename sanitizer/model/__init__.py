@@ -1,0 +1,1 @@
+"""Live models: opening, observing, gating, cutting, tuning, measuring and saving. torch lives here and above."""

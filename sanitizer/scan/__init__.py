@@ -1,0 +1,1 @@
+"""What can be seen in the attention heads of a model."""

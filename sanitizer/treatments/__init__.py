@@ -1,0 +1,1 @@
+"""What is done to a model once heads are chosen, one file each."""
