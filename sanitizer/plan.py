@@ -1,8 +1,8 @@
 """Choosing heads inside a budget: pure logic, no torch.
 
-Source: the common loop of Chapagain et al. 2508.20032 (remove the lowest-scored heads in steps while validation accuracy
-holds). Departures: the threshold is relative to the suspect's own metric, a layer never loses its last head, and a step
-that breaks the budget is bisected instead of ending the search.
+Source: the common loop of Chapagain et al. 2508.20032 (remove the lowest-scored heads in steps while validation
+accuracy holds). Departures: the threshold is relative to the suspect's own metric, a layer never loses its last head,
+and a step that breaks the budget is bisected instead of ending the search.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Evaluate = Callable[[tuple[HeadId, ...]], float]
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent: an accuracy drop relative to the suspect, a number of heads, and a floor of heads per layer."""
+    """What may be spent: accuracy (a drop relative to the suspect) and heads, with a floor of heads per layer."""
 
     accuracy_drop: float = 0.02
     max_heads: int | None = None
@@ -54,7 +54,7 @@ class TreatmentPlan:
 
 
 def admissible(scores: HeadScores, budget: Budget) -> tuple[HeadId, ...]:
-    """Heads that may go, least worth keeping first, such that any prefix leaves `floor_per_layer` heads in each layer."""
+    """Heads that may go, least worth keeping first: any prefix leaves `floor_per_layer` heads in each layer."""
     left = [len(row) for row in scores.grid]
     chosen = []
     for head in scores.ranking():
@@ -65,7 +65,7 @@ def admissible(scores: HeadScores, budget: Budget) -> tuple[HeadId, ...]:
 
 
 def choose(scores: HeadScores, budget: Budget, evaluate: Evaluate, *, step: int = 10) -> TreatmentPlan:
-    """Take the longest run of lowest-scored heads that stays in the budget, asking in strides of `step`, then bisecting.
+    """Take the longest run of lowest-scored heads that stays in the budget, in strides of `step`, then bisecting.
 
     A larger budget removes a superset: every prefix that holds under a smaller drop holds under a larger one, and both
     searches ask the same questions until the first one where they differ.

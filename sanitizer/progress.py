@@ -11,7 +11,8 @@ T = TypeVar("T")
 class Progress(Protocol):
     """Called with the step's name, the units done and the units in all (0 = not known)."""
 
-    def __call__(self, step: str, done: int, total: int) -> None: ...
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Report."""
 
 
 def silent(step: str, done: int, total: int) -> None:

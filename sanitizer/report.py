@@ -264,3 +264,20 @@ class ScanReport:
     warnings: tuple[str, ...] = ()
     kind: Literal["scan"] = "scan"
     schema_version: Literal["1"] = "1"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`--dry-run`: what a run would read, do and write, from names, sizes and headers alone."""
+
+    source: str
+    commit: str | None
+    files: tuple[FileRecord, ...]
+    findings: tuple[Finding, ...]
+    download: int
+    disk: int
+    output: str
+    recipe: str
+    data: str
+    kind: Literal["preview"] = "preview"
+    schema_version: Literal["1"] = "1"

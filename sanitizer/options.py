@@ -1,0 +1,54 @@
+"""What a caller may ask for. The command line and the Python API build these same records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Layout = Literal["compact", "dense"]
+Device = str
+"""`auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+"""What to compute in. `auto`: float32 on a CPU, bfloat16 on a GPU that has it. Weights are saved in their own dtype."""
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Which clean texts to trust: a Hub dataset id or a local csv, tsv, jsonl or parquet file; None = find some."""
+
+    data: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """`sanitize scan`. `token` reaches the Hub client alone: it is never stored, printed or reported."""
+
+    model: str
+    data: DataOptions = DataOptions()
+    revision: str | None = None
+    device: Device = "auto"
+    dtype: Dtype = "auto"
+    seed: int = 0
+    batch_size: int | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class RunOptions(ScanOptions):
+    """`sanitize run`. `settings` are the strategy's parameters as typed (`--set name=value`)."""
+
+    strategy: str = "gradient"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    recipe: Path | None = None
+    output: Path | None = None
+    force: bool = False
+    layout: Layout = "compact"
+    max_accuracy_drop: float = 0.02
+    max_heads: int | None = None
+    push_to: str | None = None
+    private: bool = True
+    create_pr: bool = False
