@@ -1,0 +1,166 @@
+"""Where the heads of a live model are: modules, and which rows of which weight belong to which head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from sanitizer.errors import UnsupportedError
+from sanitizer.heads import HeadId
+from sanitizer.model.families import Family, FusedByHead, FusedByRole, HeadShape, Separate, family_of
+
+REMOVED_HEADS = "removed_heads"
+METHOD = "sanitizer"
+"""`config.quantization_config = {"quant_method": METHOD, REMOVED_HEADS: {"<layer>": [head, ...]}}`: the only place of
+a config that lets stock transformers call our code before it loads weights. Heads count as in the unpruned model."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """Rows (output features) of one projection that hold one role of one head: `module.weight[rows]`."""
+
+    module: nn.Module
+    rows: range
+
+
+@dataclass(frozen=True)
+class LayerAnatomy:
+    """One attention layer as it is now. `original` are the indices its query heads had before any were cut."""
+
+    index: int
+    attention: nn.Module
+    output: nn.Module
+    family: Family
+    original: tuple[int, ...]
+    key_heads: int
+    head_dim: int
+
+    @property
+    def heads(self) -> int:
+        """Query heads in this layer."""
+        return len(self.original)
+
+    @property
+    def group(self) -> int:
+        """Query heads that share one key head."""
+        return self.heads // self.key_heads
+
+    def columns(self, head: int) -> range:
+        """Input features of the output projection that carry a query head."""
+        return range(head * self.head_dim, (head + 1) * self.head_dim)
+
+    def query(self, head: int) -> Role:
+        """Rows of a query head."""
+        return self._role(0, head)
+
+    def key(self, head: int) -> Role:
+        """Rows of a key head (the one that query heads `head * group …` share)."""
+        return self._role(1, head)
+
+    def value(self, head: int) -> Role:
+        """Rows of a value head, counted as key heads are."""
+        return self._role(2, head)
+
+    def projections(self) -> tuple[nn.Module, ...]:
+        """The one or three modules that make query, key and value."""
+        match self.family.projection:
+            case Separate(query, key, value):
+                return tuple(self.attention.get_submodule(name) for name in (query, key, value))
+            case FusedByRole(name) | FusedByHead(name):
+                return (self.attention.get_submodule(name),)
+
+    def _role(self, role: int, head: int) -> Role:
+        dim, modules = self.head_dim, self.projections()
+        match self.family.projection:
+            case Separate():
+                return Role(modules[role], range(head * dim, (head + 1) * dim))
+            case FusedByRole():
+                start = (0, self.heads, self.heads + self.key_heads)[role] + head
+                return Role(modules[0], range(start * dim, (start + 1) * dim))
+            case FusedByHead():
+                start = 3 * head + role
+                return Role(modules[0], range(start * dim, (start + 1) * dim))
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """All attention layers of a model."""
+
+    shape: HeadShape
+    layers: tuple[LayerAnatomy, ...]
+
+    @classmethod
+    def of(cls, model: PreTrainedModel) -> Anatomy:
+        """Find the layers of a model as it stands; its config may say that heads were cut out before."""
+        return cls.built(model, removed_heads(model.config, HeadShape.of(model.config)))
+
+    @classmethod
+    def built(cls, model: PreTrainedModel, cut: Mapping[int, Sequence[int]]) -> Anatomy:
+        """Find the layers of a model from whose tensors the heads `cut` (by layer) are missing.
+
+        Raises UnsupportedError for an unknown family, or if the model is not built as its family's row says.
+        """
+        family, shape = family_of(model.config.model_type), HeadShape.of(model.config)
+        try:
+            modules = list(attrgetter(family.layers)(model.base_model))
+            layers = tuple(
+                _layer(index, module, family, shape, cut.get(index, ())) for index, module in enumerate(modules)
+            )
+        except AttributeError as error:
+            raise UnsupportedError(
+                f"this {model.config.model_type} model is built differently from what is known: {error}",
+                hint="try another version of transformers within the supported range",
+            ) from error
+        return cls(shape, layers)
+
+    def heads(self) -> tuple[HeadId, ...]:
+        """Every head there is now."""
+        return tuple(HeadId(layer.index, head) for layer in self.layers for head in range(layer.heads))
+
+    def counts(self) -> tuple[int, ...]:
+        """Query heads per layer."""
+        return tuple(layer.heads for layer in self.layers)
+
+
+def _layer(index: int, module: nn.Module, family: Family, shape: HeadShape, cut: Sequence[int]) -> LayerAnatomy:
+    original = tuple(head for head in range(shape.heads) if head not in cut)
+    group = shape.heads // shape.key_heads
+    return LayerAnatomy(
+        index=index,
+        attention=module.get_submodule(family.attention),
+        output=module.get_submodule(family.output),
+        family=family,
+        original=original,
+        key_heads=len({head // group for head in original}),
+        head_dim=shape.head_dim,
+    )
+
+
+def removed_heads(config: object, shape: HeadShape) -> dict[int, tuple[int, ...]]:
+    """Heads a compact checkpoint says were cut out, by layer. Raises UnsupportedError for what cannot be."""
+    stated = getattr(config, "quantization_config", None)
+    if stated is None:
+        return {}
+    stated = stated if isinstance(stated, Mapping) else stated.to_dict()
+    if stated.get("quant_method") != METHOD:
+        raise UnsupportedError(
+            f"weights quantized with {stated.get('quant_method')!r} cannot be treated",
+            hint="take the repository with the full-precision weights",
+        )
+    return check_removed(stated[REMOVED_HEADS], shape)
+
+
+def check_removed(stated: Mapping[str, Iterable[int]], shape: HeadShape) -> dict[int, tuple[int, ...]]:
+    """Read `removed_heads` of a config. Raises UnsupportedError unless it describes a model that can be built."""
+    result = {int(layer): tuple(sorted(heads)) for layer, heads in stated.items()}
+    group = shape.heads // shape.key_heads
+    for layer, cut in result.items():
+        left = [head for head in range(shape.heads) if head not in cut]
+        per_key = {sum(head // group == key for head in left) for key in {head // group for head in left}}
+        if not (0 <= layer < shape.layers and set(cut) < set(range(shape.heads)) and len(per_key) == 1):
+            raise UnsupportedError(f"the config says that heads {cut} of layer {layer} were cut out; they cannot be")
+    return result

@@ -1,0 +1,137 @@
+"""Opening a vetted folder as a live model: the one mutable thing of a run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import transformers
+from safetensors import safe_open
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+import sanitizer.loading  # noqa: F401  a suspect may itself be a compact checkpoint
+from sanitizer.checkpoint import Checkpoint
+from sanitizer.errors import CorruptError, UnsupportedError
+from sanitizer.model.anatomy import Anatomy
+from sanitizer.model.families import family_of
+from sanitizer.model.observe import IMPLEMENTATION, connect
+from sanitizer.report import Task
+
+_TASKS: dict[str, Task] = {
+    "ForSequenceClassification": "classification",
+    "ForCausalLM": "causal",
+    "LMHeadModel": "causal",
+}
+
+
+@dataclass
+class Subject:
+    """A live model with its tokenizer, what it is for, and where its heads are."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    anatomy: Anatomy
+    task: Task
+
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are."""
+        return torch.device(self.model.device)
+
+    def reconnect(self, anatomy: Anatomy) -> None:
+        """Take the anatomy that surgery left behind."""
+        self.anatomy = anatomy
+        connect(anatomy)
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` takes the first accelerator there is, else the CPU. Raises UnsupportedError for one that is not there."""
+    if name == "auto":
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        return accelerator if accelerator is not None else torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UnsupportedError(f"device {name!r} cannot be used here", hint="--device cpu always can") from error
+    return device
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """`auto`: float32 on a CPU, where half precision is slow and coarse, bfloat16 on a GPU that has it."""
+    if name != "auto":
+        return getattr(torch, name)  # type: ignore[no-any-return]
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+def task_of(config: dict[str, Any]) -> tuple[str, Task]:
+    """Architecture and task of a config. Raises UnsupportedError for a task this version cannot measure."""
+    family_of(str(config.get("model_type")))
+    architectures = config.get("architectures") or ["(none declared)"]
+    architecture = str(architectures[0])
+    for suffix, task in _TASKS.items():
+        if architecture.endswith(suffix):
+            if task == "classification" and config.get("problem_type") in {"regression", "multi_label_classification"}:
+                raise UnsupportedError(f"{config['problem_type']} heads are not supported, single-label ones are")
+            return architecture, task
+    raise UnsupportedError(
+        f"architecture {architecture} is neither a sequence classifier nor a causal language model",
+        hint=f"supported: *{', *'.join(_TASKS)}",
+    )
+
+
+def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype) -> Subject:
+    """Load a vetted folder, hashing its files again first. Nothing is fetched and no remote code runs.
+
+    Raises CorruptError if weights are missing or of another shape, UnsupportedError if the family is not known.
+    """
+    checkpoint.verify()
+    architecture, task = task_of(json.loads(checkpoint.read("config.json")))
+    model_class = getattr(transformers, architecture, None)
+    if model_class is None:
+        raise UnsupportedError(f"this transformers has no {architecture}")
+    model, loaded = model_class.from_pretrained(
+        checkpoint.path,
+        dtype=dtype,
+        attn_implementation=IMPLEMENTATION,
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    if loaded["missing_keys"] or loaded["mismatched_keys"]:
+        names = sorted(loaded["missing_keys"]) + sorted(str(key) for key in loaded["mismatched_keys"])
+        raise CorruptError(
+            f"the weights do not fill {architecture}: {len(names)} missing or misshapen, such as {names[0]}",
+            hint="the config and the weights belong to different models; a model with random weights is of no use",
+        )
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint.path, trust_remote_code=False, local_files_only=True)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if model.config.get_text_config().pad_token_id is None and task == "classification":
+        model.config.pad_token_id = tokenizer.pad_token_id
+    model.eval().to(device)
+    anatomy = Anatomy.of(model)
+    connect(anatomy)
+    return Subject(model, tokenizer, anatomy, task)
+
+
+def stored_dtypes(checkpoint: Checkpoint) -> dict[str, str]:
+    """The dtype of each stored tensor, in safetensors' words (F16, BF16, …), read from headers alone."""
+    dtypes: dict[str, str] = {}
+    for name in checkpoint.files:
+        if name.endswith(".safetensors"):
+            with safe_open(checkpoint.path / name, framework="pt") as stored:
+                dtypes |= {key: stored.get_slice(key).get_dtype() for key in stored.keys()}  # noqa: SIM118
+    return dtypes
+
+
+def common_dtype(dtypes: dict[str, str]) -> str:
+    """The dtype most tensors have; ties go to the first in the alphabet."""
+    counts = Counter(dtypes.values())
+    return min(counts, key=lambda dtype: (-counts[dtype], dtype))
