@@ -1,0 +1,26 @@
+"""Fixtures that every folder of tests may ask for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from helpers.hub import LoopbackHub
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    """A loopback Hub; the client of this process talks to it, with a fresh HF_HOME and no token of its own."""
+    from helpers.hub_client import point_client
+    from huggingface_hub import close_session
+
+    close_session()
+    with LoopbackHub() as server:
+        point_client(monkeypatch, server.url, tmp_path / "hf-home")
+        yield server
+        close_session()
