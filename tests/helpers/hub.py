@@ -1,7 +1,8 @@
 """A Hub on loopback that the unmodified huggingface_hub client talks to: the standard library and nothing else.
 
-`with LoopbackHub() as hub:` serves `hub.url`; `hub.repo("org/name", files)` puts a repository there. Every request is kept in
-`hub.requests`. `hub.fail(...)` answers an error instead of serving, `hub.change(...)` serves and then spoils the answer.
+`with LoopbackHub() as hub:` serves `hub.url`; `hub.repo("org/name", files)` puts a repository there. Every request is
+kept in `hub.requests`. `hub.fail(...)` answers an error instead of serving, `hub.change(...)` serves and then spoils
+the answer.
 It encodes a reading of the client's source (huggingface_hub 2.4), not of huggingface.co.
 """
 

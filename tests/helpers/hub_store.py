@@ -1,7 +1,7 @@
 """What the loopback Hub remembers: repositories, their commits, their large objects and their pull requests.
 
-Names of blobs are git's and git-lfs's own: a small file is known by `sha1("blob <size>\\0" + bytes)`, a large one by its
-sha256, so that a test can compare with `git hash-object` and `sha256sum`.
+Names of blobs are git's and git-lfs's own: a small file is known by `sha1("blob <size>\\0" + bytes)`, a large one by
+its sha256, so that a test can compare with `git hash-object` and `sha256sum`.
 """
 
 from __future__ import annotations
