@@ -83,7 +83,10 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class DataRecord:
-    """The clean texts a defender trusted: where from, whose labels, and how they were split."""
+    """The clean texts a defender trusted: where from, whose labels, and how they were split (numbers of texts).
+
+    `name` is a dataset's id on the Hub, the name of a local file, or that of the texts shipped here, as `origin` says.
+    """
 
     name: str
     sha256: str
@@ -92,6 +95,10 @@ class DataRecord:
     validation: int
     test: int
     notes: tuple[str, ...] = ()
+    origin: Literal["file", "hub", "embedded"] = "file"
+    commit: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,130 @@
+"""Reports to JSON and back, under a JSON Schema derived from the records of `sanitizer.report`.
+
+The JSON is ASCII: names inside a report come from strangers, and bytes that move a terminal's cursor stay escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from sanitizer import plugins
+from sanitizer.errors import CorruptError, SanitizerError
+from sanitizer.report import SCHEMA_VERSION, Preview, RunReport, ScanReport
+
+Record = RunReport | ScanReport | Preview
+
+RECORDS: dict[str, type[Record]] = {"report": RunReport, "scan": ScanReport, "preview": Preview}
+"""What `sanitize schema NAME` knows."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_LONGEST_COMPLAINT = 300
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a record: every field required, no other allowed. Raises UsageError if unknown."""
+    schema = TypeAdapter(_record(name)).json_schema(mode="serialization")
+    for part in (schema, *schema["$defs"].values()):
+        if "properties" in part:
+            part["required"] = list(part["properties"])
+            part["additionalProperties"] = False
+    return {"$schema": DIALECT, "$id": f"urn:sanitizer:schema:{name}:{SCHEMA_VERSION}", **schema}
+
+
+def validate(document: object, name: str) -> None:
+    """Raises CorruptError with the path of the first violation, UsageError for an unknown schema."""
+    violations = _validator(name).iter_errors(cast(Any, document))
+    first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
+    if first is not None:
+        _refuse(name, f"at {first.json_path}: {first.message}")
+
+
+def to_json(record: Record) -> str:
+    """JSON of a record, fields in their order. Raises CorruptError for what JSON cannot say, such as NaN and infinity.
+
+    `from_json(to_json(record), name) == record`, given that free-form parameters hold only what JSON has.
+    """
+    try:
+        document = TypeAdapter(type(record)).dump_python(record, mode="json", warnings="error")
+        return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    except (ValueError, PydanticSerializationError) as error:
+        _refuse(_name(record), str(error), cause=error)
+
+
+def from_json(text: str, kind: str) -> Record:
+    """Read a record back. Raises CorruptError for what its schema refuses, a number JSON has not, a key given twice."""
+    record = _record(kind)
+    try:
+        document = json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_twins)
+        validate(document, kind)
+        return TypeAdapter(record).validate_python(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        _refuse(kind, f"at {place}: {first['msg']}", cause=error)
+    except (ValueError, RecursionError) as error:
+        _refuse(kind, str(error), cause=error)
+    except CorruptError:
+        raise
+    except SanitizerError as error:  # a record's own law, such as a spread of another shape than its scores
+        _refuse(kind, error.message, cause=error)
+
+
+def write_report(record: Record, path: Path) -> None:
+    """Write in one move what reads back as valid: `path` holds that or what it held before. Raises CorruptError."""
+    text = to_json(record)
+    from_json(text, _name(record))
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.chmod(0o644)  # mkstemp makes it private; a report is for everyone who gets the model
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json_schema(name))
+
+
+def _record(name: str) -> type[Record]:
+    if name not in RECORDS:
+        raise plugins.unknown("schema", name, RECORDS)
+    return RECORDS[name]
+
+
+def _name(record: Record) -> str:
+    return next(name for name, kind in RECORDS.items() if kind is type(record))
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number in JSON")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice in one object")
+    return found
+
+
+def _refuse(name: str, complaint: str, *, cause: Exception | None = None) -> NoReturn:
+    short = " ".join(complaint.split())
+    short = short if len(short) <= _LONGEST_COMPLAINT else f"{short[:_LONGEST_COMPLAINT]}…"
+    raise CorruptError(
+        f"this is not a valid {name} record: {short}",
+        hint=f"`sanitize schema {name}` prints what it must look like",
+    ) from cause

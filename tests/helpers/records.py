@@ -1,0 +1,159 @@
+"""Realistic report records: a BERT of 3 layers of 4 heads, two of them cut out and one zeroed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
+from sanitizer.report import (
+    BudgetRecord,
+    DataRecord,
+    FileRecord,
+    Finding,
+    Gate,
+    HeadRecord,
+    Metric,
+    PlanRecord,
+    PlanStep,
+    Preview,
+    RecipeRecord,
+    RunReport,
+    ScanRecord,
+    ScanReport,
+    SimilarityRecord,
+    SourceRecord,
+    StrategyRecord,
+    Timing,
+    ToolRecord,
+    TreatmentRecord,
+    VetRecord,
+)
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+DIGEST = "ab" * 32
+GRID = ((0.31, 0.02, 0.44, 0.27), (0.01, 0.52, 0.38, 0.46), (0.29, 0.33, 0.015, 0.61))
+SIMILAR = ((0.7, 0.8, 0.75, 0.72), (0.9, 0.6, 0.65, 0.68), (0.5, 0.55, 0.95, 0.45))
+
+TOOL = ToolRecord("0.1.0", "3.11.9", "2.13.0", "5.23.0", "Linux x86_64", "cpu")
+SOURCE = SourceRecord(
+    name="org/reviews",
+    revision="main",
+    commit=COMMIT,
+    digest=DIGEST,
+    model_type="bert",
+    architecture="BertForSequenceClassification",
+    task="classification",
+    dtype="float16",
+    layers=3,
+    heads=(4, 4, 4),
+    parameters=22_713_986,
+    license="apache-2.0",
+    language=("en",),
+    labels=("negative", "positive"),
+)
+VETTING = VetRecord(
+    files=(
+        FileRecord("config.json", 812, "11" * 32, "rebuilt", "written anew from the fields that are understood"),
+        FileRecord("model.safetensors", 45_450_112, "22" * 32, "kept", "header and tensors read"),
+        FileRecord("training_args.bin", 5_304, "33" * 32, "dropped", "nothing refers to it"),
+    ),
+    findings=(Finding("unreferenced-pickle", "low", "training_args.bin", "a pickle nothing names", "leave it out"),),
+)
+DATA = DataRecord(
+    name="org/clean-reviews",
+    sha256="44" * 32,
+    labels="given",
+    fit=4844,
+    validation=1000,
+    test=1038,
+    origin="hub",
+    commit="f" * 40,
+    text_column="text",
+    label_column="label",
+)
+SCAN = ScanRecord(
+    similarity=(SimilarityRecord("layer", 150, 0.64, 0.011, 0.9912), SimilarityRecord("model", 150, 0.58, 0.004, 0.97)),
+    mean_similarity=SIMILAR,
+    importance=GRID,
+    inputs=150,
+)
+RECIPE = RecipeRecord(
+    strategy=StrategyRecord(
+        "gradient",
+        "1",
+        {"of": "gate", "samples": 1024},
+        "Chapagain, Hamdi, Filali Boubrahimi. CIKM 2025. arXiv 2508.20032",
+    ),
+    treatments=("remove", "finetune"),
+    budget=BudgetRecord(0.02, None, 1),
+    layout="compact",
+    seed=7,
+    dtype="float32",
+    batch_size=32,
+)
+PLAN = PlanRecord(
+    scores=HeadScores(GRID, ScoreOrigin("gradient", "1", {"of": "gate", "samples": 1024})),
+    remove=(HeadId(1, 0), HeadId(2, 2), HeadId(0, 1)),
+    metric="accuracy",
+    suspect=0.891,
+    threshold=0.871,
+    steps=(PlanStep(9, 0.7, False), PlanStep(4, 0.86, False), PlanStep(2, 0.89, True), PlanStep(3, 0.875, True)),
+)
+
+
+def make_report(**changes: Any) -> RunReport:
+    """A report that passed every gate; `changes` replace fields of it."""
+    report = RunReport(
+        tool=TOOL,
+        source=SOURCE,
+        vetting=VETTING,
+        data=DATA,
+        scan=SCAN,
+        recipe=RECIPE,
+        plan=PLAN,
+        heads=(
+            HeadRecord(HeadId(0, 1), "zeroed", 0.02),
+            HeadRecord(HeadId(1, 0), "removed", 0.01),
+            HeadRecord(HeadId(2, 2), "removed", 0.015),
+        ),
+        treatments=(
+            TreatmentRecord("remove", {"layout": "compact"}, {"removed": 2.0, "zeroed": 1.0}, 0.4),
+            TreatmentRecord("finetune", {"epochs": 1, "rate": 2e-05}, {"loss": 0.21}, 93.5),
+        ),
+        before=(Metric("accuracy", 0.891, 0.87, 0.909, 1038), Metric("loss", 0.31, 0.28, 0.35, 1038)),
+        after=(Metric("accuracy", 0.885, 0.864, 0.903, 1038), Metric("loss", 0.33, 0.29, 0.37, 1038)),
+        parameters_after=22_614_914,
+        needs_loader=True,
+        gates=(
+            Gate("accuracy", True, "0.885 is within 0.02 of 0.891"),
+            Gate("load-back", True, "logits differ by at most 1e-6"),
+        ),
+        started="2026-01-02T03:04:05+00:00",
+        timings=(Timing("download", 1.5), Timing("scan", 20.25)),
+        warnings=("the classifier was trained on few texts",),
+        files=(FileRecord("model.safetensors", 45_230_000, "55" * 32, "rebuilt", "written by this run"),),
+    )
+    return replace(report, **changes)
+
+
+def make_scan(**changes: Any) -> ScanReport:
+    """A scan of the same checkpoint."""
+    report = ScanReport(TOOL, SOURCE, VETTING, DATA, SCAN, "2026-01-02T03:04:05+00:00", (Timing("scan", 20.25),))
+    return replace(report, **changes)
+
+
+def make_preview(**changes: Any) -> Preview:
+    """The dry run of the same command."""
+    preview = Preview(
+        source="org/reviews",
+        commit=COMMIT,
+        files=VETTING.files,
+        findings=VETTING.findings,
+        download=45_456_228,
+        disk=136_368_684,
+        output="reviews-sanitized",
+        recipe="gradient, remove, finetune",
+        data="org/clean-reviews",
+    )
+    return replace(preview, **changes)
