@@ -167,7 +167,10 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(size))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body)
+                try:
+                    self.wfile.write(answer.body)
+                except ConnectionError:  # the client has read as much as it wanted
+                    self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
 
