@@ -1,0 +1,193 @@
+"""RunReport -> model card: what was done to a checkpoint, what it cost, and what that does not show."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sanitizer.errors import UsageError
+from sanitizer.heads import HeadId
+from sanitizer.markdown import fence, inject, visible
+from sanitizer.report import Metric, RunReport
+from sanitizer.source import HubRef
+
+TEMPLATE = "model-card.md.jinja"
+# In a wheel the template lies inside the package; in a checkout it has one home, `cards/`.
+_TEMPLATES = (Path(__file__).parent / "templates", Path(__file__).parent.parent / "cards")
+
+PIPELINES = {"classification": "text-classification", "causal": "text-generation"}
+AUTO_CLASSES = {"classification": "AutoModelForSequenceClassification", "causal": "AutoModelForCausalLM"}
+MOST_ROWS = 50
+"""Rows of a table of findings or files; the report has them all."""
+
+# The Hub refuses a push whose card has another spelling of these two.
+_LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}|multilingual|code")
+
+
+def render_card(report: RunReport, *, repo_name: str | None) -> str:
+    """The card as Markdown with YAML front matter; `repo_name` is where it will be published, None if nowhere.
+
+    The same report gives the same card. Values from the checkpoint and the data appear as code spans only.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        finalize=inject,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  HTML escapes do not stop Markdown; `finalize` leaves nothing to escape
+    )
+    place = repo_name or f"./{_short(report.source.name)}-sanitized"
+    front = yaml.safe_dump(metadata(report, repo_name=repo_name), sort_keys=False, width=2**31)
+    return environment.get_template(TEMPLATE).render(
+        report=report,
+        front=Markup(front),  # noqa: S704  YAML, quoted by its own writer
+        title=repo_name or f"{_short(report.source.name)}-sanitized",
+        outcomes=Counter(record.outcome for record in report.heads),
+        fates=Counter(record.fate for record in report.vetting.files),
+        touched=[record for record in report.vetting.files if record.fate != "kept"],
+        most=MOST_ROWS,
+        pairs=_pairs(report),
+        head_map=fence(head_map(report), "text"),
+        loading=fence(loading(report, place), "python"),
+        command=fence(command(report), "bash"),
+        citation=fence(visible(" ".join(report.recipe.strategy.citation.split())), "text"),
+        strategy=report.recipe.strategy,
+        budget=report.recipe.budget,
+        parameters=_parameters,
+        estimate=_estimate,
+        number=_number,
+        points=_points,
+        count=_count,
+    )
+
+
+def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
+    """The front matter. What a Hub would refuse of the upstream card is left out of it (the report has it)."""
+    source, data = report.source, report.data
+    found: dict[str, Any] = {}
+    if (base := _hub_name(source.name, source.commit)) is not None:
+        found |= {"base_model": base, "base_model_relation": "finetune"}
+    found |= {"library_name": "transformers", "pipeline_tag": PIPELINES[source.task]}
+    if source.license is not None and _LICENSE.fullmatch(source.license):
+        found["license"] = source.license
+    if languages := [language for language in source.language if _LANGUAGE.fullmatch(language)]:
+        found["language"] = languages
+    pruned = ["pruned"] if report.heads else []
+    found["tags"] = ["sanitizer", "backdoor-defense", *pruned, visible(f"sanitizer-{report.recipe.strategy.name}")]
+    dataset = _hub_name(data.name, data.commit) if data.origin == "hub" else None
+    if dataset is not None:
+        found["datasets"] = [dataset]
+    if report.after:
+        result = {
+            "task": {"type": PIPELINES[source.task]},
+            "dataset": {"name": visible(data.name), "type": dataset or data.origin},
+            "metrics": [
+                {"type": visible(metric.name), "value": metric.value, "name": visible(metric.name)}
+                for metric in report.after
+            ],
+        }
+        name = (repo_name or f"{_short(source.name)}-sanitized").rpartition("/")[2]
+        found["model-index"] = [{"name": visible(name), "results": [result]}]
+    return found
+
+
+def head_map(report: RunReport) -> str:
+    """Layers down, heads across: `.` kept, `x` cut out, `0` every weight zero."""
+    marks = {record.head: {"removed": "x", "zeroed": "0"}[record.outcome] for record in report.heads}
+    rows = [
+        " ".join(marks.get(HeadId(layer, head), ".") for head in range(heads))
+        for layer, heads in enumerate(report.source.heads)
+    ]
+    return "\n".join(f"layer {layer:>3}  {row}" for layer, row in enumerate(rows))
+
+
+def loading(report: RunReport, place: str) -> str:
+    """Python that opens the result with stock transformers."""
+    auto = AUTO_CLASSES[report.source.task]
+    first = ["import sanitizer.loading  # teaches transformers to open what it now has fewer heads in", ""]
+    return "\n".join(
+        [
+            *(first if report.needs_loader else []),
+            f"from transformers import {auto}, AutoTokenizer",
+            "",
+            f"tokenizer = AutoTokenizer.from_pretrained({place!r})",
+            f"model = {auto}.from_pretrained({place!r})",
+        ]
+    )
+
+
+def command(report: RunReport) -> str:
+    """The command line that runs this recipe again on the same commit."""
+    recipe, data, source = report.recipe, report.data, report.source
+    words = ["sanitize", source.name if source.commit else f"./{source.name}"]
+    options = {
+        "revision": source.commit,
+        "strategy": recipe.strategy.name,
+        "data": None if data.origin == "embedded" else data.name,
+        "text-column": data.text_column,
+        "label-column": data.label_column,
+        "layout": recipe.layout,
+        "max-accuracy-drop": recipe.budget.accuracy_drop,
+        "max-heads": recipe.budget.max_heads,
+        "dtype": recipe.dtype,
+        "batch-size": recipe.batch_size,
+        "seed": recipe.seed,
+    }
+    for option, value in options.items():
+        words += [] if value is None else [f"--{option}", str(value)]
+    for name, value in recipe.strategy.parameters.items():
+        words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+    return " ".join(shlex.quote(visible(word)) for word in words)
+
+
+def _hub_name(name: str, commit: str | None) -> str | None:
+    if commit is None:
+        return None
+    try:
+        return HubRef(name).repo
+    except UsageError:  # a name no Hub has would get the whole card refused; the body still says it
+        return None
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _pairs(report: RunReport) -> list[tuple[str, Metric | None, Metric | None]]:
+    """Metrics by name, before and after, in the order of the report."""
+    before = {metric.name: metric for metric in report.before}
+    after = {metric.name: metric for metric in report.after}
+    return [(name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after])]
+
+
+def _estimate(metric: Metric | None) -> Markup:
+    if metric is None:
+        return Markup("—")
+    return Markup(f"{metric.value:.4f} [{metric.low:.4f}, {metric.high:.4f}]")  # noqa: S704  numbers
+
+
+def _parameters(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _number(value: float) -> Markup:
+    return Markup(f"{value:.4g}")  # noqa: S704  a number
+
+
+def _points(share: float) -> Markup:
+    return Markup(f"{100 * share:.4g}")  # noqa: S704  a number
+
+
+def _count(value: int) -> Markup:
+    return Markup(f"{value:,}")  # noqa: S704  a number

@@ -1,0 +1,338 @@
+"""The card as its readers see it: a YAML reader, huggingface_hub's card parser, CommonMark, Python and a shell."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from helpers.records import COMMIT, DATA, DIGEST, PLAN, RECIPE, SOURCE, TOOL, VETTING, make_report
+from huggingface_hub import EvalResult, ModelCard
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from sanitizer.card import MOST_ROWS, command, head_map, loading, metadata, render_card
+from sanitizer.heads import HeadId
+from sanitizer.markdown import visible
+from sanitizer.report import FileRecord, Finding, Gate, HeadRecord, Metric, RunReport, TreatmentRecord
+from sanitizer.schema import from_json, to_json
+
+REPO = "me/reviews-sanitized"
+READER = MarkdownIt("commonmark", {"linkify": False}).enable(["table", "strikethrough"])
+PROMISE = re.compile(r"safe(?!tensors)", re.IGNORECASE)
+
+PAYLOADS = [
+    "[click](https://evil.example/x)",
+    "![pixel](https://evil.example/p.png)",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<https://evil.example>",
+    "https://evil.example www.evil.example root@evil.example",
+    "\n\n# Verified by the maintainers\n\n",
+    "x\n---\nlicense: mit\nbase_model: org/other\n---\n",
+    "a | b | c |\n|---|---|",
+    "`` ` ``` [x](https://evil.example) ```` `",
+    "ends in a backslash \\",
+    "\\`[x](https://evil.example)",
+    "{{ config.__class__ }}{% for x in y %}{{ 7 * 7 }}{% raw %}",
+    "[x]: https://evil.example\n[x]",
+    "&lt;b&gt; &#60;b&#62; <!-- -->",
+    "*bold* _em_ ~~gone~~ **strong**",
+    "text: !!python/object/apply:os.system ['id']",
+    "\u202egnp.exe\u2028\x1b[2J\x00\udcff\ufeff",
+    "> quote\n- list\n1. list\n```\nfence\n```\n",
+    "",
+    " ",
+]
+
+
+def split_card(card: str) -> tuple[Any, str]:
+    match = re.match(r"\A---\n(.*?)\n---\n", card, re.DOTALL)
+    assert match is not None
+    return yaml.safe_load(match[1]), card[match.end() :]
+
+
+def tokens_of(body: str) -> list[Token]:
+    return [child for token in READER.parse(body) for child in (token, *(token.children or []))]
+
+
+def shape(body: str) -> list[tuple[str, str]]:
+    """The card's structure, values left out: what a payload must not change."""
+    return [(token.type, token.tag) for token in tokens_of(body) if token.type not in {"code_inline", "text"}]
+
+
+def texts(body: str) -> str:
+    return "\n".join(token.content for token in tokens_of(body))
+
+
+def poisoned(payload: str) -> RunReport:
+    """Every free text of a report is the payload."""
+    return make_report(
+        tool=replace(TOOL, system=payload, device=payload),
+        source=replace(
+            SOURCE,
+            name=payload,
+            revision=payload,
+            model_type=payload,
+            architecture=payload,
+            license=payload,
+            language=(payload, "en"),
+            labels=(payload, payload),
+        ),
+        vetting=replace(
+            VETTING,
+            files=(FileRecord(payload, 1, DIGEST, "dropped", payload), FileRecord("a", 1, DIGEST, "kept", payload)),
+            findings=(Finding(payload, "low", payload, payload, payload),),
+        ),
+        data=replace(DATA, name=payload, text_column=payload, label_column=payload, notes=(payload, payload)),
+        recipe=replace(
+            RECIPE,
+            strategy=replace(RECIPE.strategy, name=payload, citation=payload, parameters={payload: payload}),
+            treatments=(payload,),
+        ),
+        plan=replace(PLAN, metric=payload),
+        treatments=(TreatmentRecord(payload, {payload: payload}, {payload: 1.0}, 1.0),),
+        before=(Metric(payload, 0.9, 0.8, 1.0, 10),),
+        after=(Metric(payload, 0.9, 0.8, 1.0, 10),),
+        gates=(Gate(payload, True, payload),),
+        warnings=(payload, payload),
+    )
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+@pytest.mark.parametrize("repo_name", [REPO, None], ids=["hub", "local"])
+def test_a_payload_changes_values_and_nothing_else(payload: str, repo_name: str | None) -> None:
+    report = poisoned(payload)
+    _, body = split_card(render_card(report, repo_name=repo_name))
+    _, plain = split_card(render_card(poisoned("plain"), repo_name=repo_name))
+    assert shape(body) == shape(plain)
+    found = {token.type for token in tokens_of(body)}
+    assert not found & {"link_open", "image", "html_block", "html_inline", "em_open", "s_open"}
+    assert "49" not in body.replace(DIGEST, "")
+    for token in tokens_of(body):
+        if token.type == "text":  # outside code, nothing of a stranger: a Hub's reader would link bare addresses
+            assert "evil" not in token.content
+    assert all(character.isprintable() or character == "\n" for character in body)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_front_matter_is_exactly_the_dict(payload: str) -> None:
+    front, _ = split_card(render_card(poisoned(payload), repo_name=REPO))
+    shown = visible(payload)
+    assert front == {
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "language": ["en"],
+        "tags": ["sanitizer", "backdoor-defense", "pruned", f"sanitizer-{shown}"],
+        "model-index": [
+            {
+                "name": "reviews-sanitized",
+                "results": [
+                    {
+                        "task": {"type": "text-classification"},
+                        "dataset": {"name": shown, "type": "hub"},
+                        "metrics": [{"type": shown, "value": 0.9, "name": shown}],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_the_poison_would_be_seen_if_it_worked() -> None:
+    """The check above can fail: the same payloads pasted as they are do change the card."""
+    _, plain = split_card(render_card(poisoned("plain"), repo_name=REPO))
+    changed = [payload for payload in PAYLOADS if shape(plain.replace("`plain`", payload)) != shape(plain)]
+    assert len(changed) >= len(PAYLOADS) - 6
+
+
+def test_front_matter_of_a_hub_model() -> None:
+    front, _ = split_card(render_card(make_report(), repo_name=REPO))
+    assert front == {
+        "base_model": "org/reviews",
+        "base_model_relation": "finetune",
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "license": "apache-2.0",
+        "language": ["en"],
+        "tags": ["sanitizer", "backdoor-defense", "pruned", "sanitizer-gradient"],
+        "datasets": ["org/clean-reviews"],
+        "model-index": [
+            {
+                "name": "reviews-sanitized",
+                "results": [
+                    {
+                        "task": {"type": "text-classification"},
+                        "dataset": {"name": "org/clean-reviews", "type": "org/clean-reviews"},
+                        "metrics": [
+                            {"type": "accuracy", "value": 0.885, "name": "accuracy"},
+                            {"type": "loss", "value": 0.33, "name": "loss"},
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_huggingface_hub_reads_it_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    card = ModelCard(render_card(make_report(), repo_name=REPO))
+    assert caplog.records == []
+    assert card.data.model_name == "reviews-sanitized"
+    assert card.data.base_model == "org/reviews"
+    assert [(type(result), result.metric_type, result.metric_value) for result in card.data.eval_results] == [
+        (EvalResult, "accuracy", 0.885),
+        (EvalResult, "loss", 0.33),
+    ]
+
+
+def test_a_local_causal_model_that_needs_nothing() -> None:
+    report = make_report(
+        source=replace(SOURCE, name="mine", revision=None, commit=None, task="causal", license=None, labels=()),
+        data=replace(DATA, name="calibration", origin="embedded", commit=None, labels="none"),
+        needs_loader=False,
+        heads=(),
+    )
+    front, body = split_card(render_card(report, repo_name=None))
+    assert "base_model" not in front
+    assert "base_model_relation" not in front
+    assert "license" not in front
+    assert "datasets" not in front
+    assert "pruned" not in front["tags"]
+    assert front["pipeline_tag"] == "text-generation"
+    assert "sanitizer.loading" not in body
+    assert "pip install" not in body
+    assert "AutoModelForCausalLM.from_pretrained('./mine-sanitized')" in body
+    assert "No labels were used" in body
+    assert "--data" not in command(report)
+    assert command(report).startswith("sanitize ./mine --strategy gradient ")
+
+
+@pytest.mark.parametrize("field", ["license", "language"])
+def test_what_a_hub_would_refuse_stays_out_of_the_front_matter(field: str) -> None:
+    values = {"license": "My Own Licence", "language": ("English", "en-US-x", "no", "multilingual")}
+    front = metadata(make_report(source=replace(SOURCE, **{field: values[field]})), repo_name=REPO)
+    assert "license" not in front if field == "license" else front["language"] == ["no", "multilingual"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ("given", "those that came with the data"),
+        ("suspect", "untreated model's own predictions served as labels"),
+        ("none", "No labels were used"),
+    ],
+)
+def test_card_says_plainly_whose_labels(labels: str, words: str) -> None:
+    body = render_card(make_report(data=replace(DATA, labels=labels)), repo_name=REPO)
+    assert [other for other in ("those that came", "own predictions served", "No labels") if other in body] == [
+        next(other for other in ("those that came", "own predictions served", "No labels") if other in words)
+    ]
+
+
+def test_numbers_of_the_report_are_on_the_card() -> None:
+    _, body = split_card(render_card(make_report(), repo_name=REPO))
+    for row in (
+        "| `accuracy` | 0.8910 [0.8700, 0.9090] | 0.8850 [0.8640, 0.9030] | 1,038 |",
+        "| parameters | 22,713,986 | 22,614,914 | |",
+        "| `training_args.bin` | `dropped` | `nothing refers to it` |",
+        "| `unreferenced-pickle` | `low` | `training_args.bin` | `a pickle nothing names` |",
+    ):
+        assert f"\n{row}\n" in body
+    shown = " ".join(texts(body).split())
+    for words in (COMMIT, DIGEST, "cut out of the tensors: 2", "arXiv 2508.20032", "1 kept as they were", "2 points"):
+        assert words in shown
+
+
+def test_head_map_counts_what_the_report_lists() -> None:
+    report = make_report()
+    assert head_map(report) == "layer   0  . 0 . .\nlayer   1  x . . .\nlayer   2  . . x ."
+    ragged = make_report(
+        source=replace(SOURCE, layers=2, heads=(3, 1)), heads=(HeadRecord(HeadId(1, 0), "removed", 0.1),)
+    )
+    assert head_map(ragged) == "layer   0  . . .\nlayer   1  x"
+
+
+@pytest.mark.parametrize("place", [REPO, "./it's \"here\"\n'''\\"])
+@pytest.mark.parametrize("needs_loader", [True, False])
+def test_loading_snippet_is_python_that_opens_the_place(place: str, needs_loader: bool) -> None:
+    tree = ast.parse(loading(make_report(needs_loader=needs_loader), place))
+    imports = [node.names[0].name for node in tree.body if isinstance(node, ast.Import)]
+    assert imports == (["sanitizer.loading"] if needs_loader else [])
+    opened = [node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert [ast.literal_eval(argument) for argument in opened] == [place, place]
+
+
+def test_command_is_what_a_shell_reads_back() -> None:
+    assert shlex.split(command(make_report())) == [
+        *("sanitize", "org/reviews", "--revision", COMMIT, "--strategy", "gradient"),
+        *("--data", "org/clean-reviews", "--text-column", "text", "--label-column", "label"),
+        *("--layout", "compact", "--max-accuracy-drop", "0.02"),
+        *("--dtype", "float32", "--batch-size", "32", "--seed", "7", "--set", "of=gate", "--set", "samples=1024"),
+    ]
+    evil = make_report(data=replace(DATA, name="$(id); `id` 'x' \"y\"\n&& id"))
+    assert shlex.split(command(evil))[7] == visible("$(id); `id` 'x' \"y\"\n&& id")
+
+
+def test_failed_gate_is_said_first() -> None:
+    failed = make_report(gates=(Gate("accuracy", False, "0.8 is below 0.871"),))
+    for report, said in ((make_report(), False), (failed, True), (make_report(gates=()), True)):
+        body = render_card(report, repo_name=REPO)
+        assert ("Not fit for publication" in body.partition("## What was done")[0]) is said
+    assert "| `accuracy` | **no** | `0.8 is below 0.871` |" in render_card(failed, repo_name=REPO)
+
+
+def test_limits_are_always_there() -> None:
+    limits = render_card(make_report(), repo_name=REPO).partition("## Limits")[2].partition("## ")[0]
+    for words in (
+        "not measured, and cannot be without its trigger",
+        "feed-forward",
+        "embeddings",
+        "data named above only",
+    ):
+        assert words in limits
+
+
+def test_nothing_is_promised() -> None:
+    variants = [
+        make_report(),
+        make_report(needs_loader=False, heads=(), treatments=(), gates=(), warnings=(), before=(), after=()),
+        make_report(vetting=replace(VETTING, findings=()), data=replace(DATA, labels="suspect", origin="file")),
+        make_report(source=replace(SOURCE, task="causal", commit=None), data=replace(DATA, labels="none")),
+    ]
+    for report in variants:
+        for name in (REPO, None):
+            assert PROMISE.findall(render_card(report, repo_name=name)) == []
+
+
+def test_the_promise_check_can_fail() -> None:
+    assert PROMISE.search("this model is Safe") and PROMISE.search("unsafely")
+    assert not PROMISE.search("model.safetensors")
+
+
+def test_long_tables_end_and_say_so() -> None:
+    many = tuple(Finding("rule", "low", f"file-{index}", "message") for index in range(MOST_ROWS + 7))
+    body = render_card(make_report(vetting=replace(VETTING, findings=many)), repo_name=REPO)
+    assert Counter(re.findall(r"file-\d+", body)).total() == MOST_ROWS
+    assert "| 7 more in the report |" in body
+
+
+def test_a_report_read_back_gives_the_same_card() -> None:
+    for report in (make_report(), poisoned(PAYLOADS[5])):
+        again = from_json(to_json(report), "report")
+        assert isinstance(again, RunReport)
+        assert render_card(again, repo_name=REPO) == render_card(report, repo_name=REPO)
+
+
+def test_tables_are_tables() -> None:
+    _, body = split_card(render_card(make_report(), repo_name=REPO))
+    rows = [line for line in body.splitlines() if line.startswith("|")]
+    tables = [token for token in tokens_of(body) if token.type == "table_open"]
+    cells = [token for token in tokens_of(body) if token.type == "tr_open"]
+    assert len(tables) == 6
+    assert len(cells) == len(rows) - len(tables)  # every row but the rulers
