@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterable
+import typing
+from collections.abc import Iterable, Mapping
 from types import ModuleType
+from typing import Any
 
 from sanitizer.errors import UsageError
 
@@ -23,6 +26,40 @@ def load(package: str, name: str) -> ModuleType:
     if name not in known:
         raise unknown(package.rpartition(".")[2].removesuffix("s"), name, known)
     return importlib.import_module(f"{package}.{name}")
+
+
+def build(package: str, name: str, settings: Mapping[str, Any]) -> Any:
+    """The plugin's one dataclass, made with these settings (words as typed, or values from YAML).
+
+    Raises UsageError for a parameter it does not have or a value that does not fit, naming what there is.
+    """
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    cls = parameters_of(load(package, name))
+    known = tuple(field.name for field in dataclasses.fields(cls))
+    for key in settings:
+        if key not in known:
+            raise unknown(f"parameter of {name}", key, known)
+    try:
+        checked = {
+            key: TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(settings[key])
+            for key, hint in typing.get_type_hints(cls, include_extras=True).items()
+            if key in settings
+        }
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{name}: {first['input']!r} does not fit: {first['msg']}") from error
+    return cls(**checked)
+
+
+def parameters_of(module: ModuleType) -> Any:
+    """The frozen dataclass a plugin module defines: its fields are the plugin's parameters."""
+    (cls,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__
+    )
+    return cls
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:

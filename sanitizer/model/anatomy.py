@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from sanitizer.errors import UnsupportedError
 from sanitizer.heads import HeadId
@@ -64,6 +65,10 @@ class LayerAnatomy:
     def value(self, head: int) -> Role:
         """Rows of a value head, counted as key heads are."""
         return self._role(2, head)
+
+    def as_outputs(self, weight: Tensor) -> Tensor:
+        """A projection's weight, or its gradient, as [output, input], whichever way the family stores it."""
+        return weight.t() if isinstance(self.projections()[0], Conv1D) else weight
 
     def projections(self) -> tuple[nn.Module, ...]:
         """The one or three modules that make query, key and value."""

@@ -15,6 +15,8 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 import sanitizer.loading  # noqa: F401  a suspect may itself be a compact checkpoint
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import CorruptError, UnsupportedError
+from sanitizer.heads import HeadId
+from sanitizer.model import surgery
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.families import family_of
 from sanitizer.model.observe import IMPLEMENTATION, connect
@@ -29,22 +31,38 @@ _TASKS: dict[str, Task] = {
 
 @dataclass
 class Subject:
-    """A live model with its tokenizer, what it is for, and where its heads are."""
+    """A live model with its tokenizer, what it is for, and where its heads are.
+
+    `zeroed` are heads of the present anatomy that were removed by zeroing and must stay so while tuning.
+    """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     anatomy: Anatomy
     task: Task
+    zeroed: tuple[HeadId, ...] = ()
 
     @property
     def device(self) -> torch.device:
         """Where its parameters are."""
         return torch.device(self.model.device)
 
-    def reconnect(self, anatomy: Anatomy) -> None:
-        """Take the anatomy that surgery left behind."""
-        self.anatomy = anatomy
-        connect(anatomy)
+    def remove(self, heads: tuple[HeadId, ...], *, physically: bool) -> None:
+        """Take heads away: out of the tensors as far as their layout allows, or by zeroing all of them."""
+        before = self.anatomy
+        done = surgery.split(before, heads) if physically else surgery.Split((), heads)
+        surgery.zero(before, done.zero)
+        self.anatomy = surgery.cut(self.model, before, done.cut)
+        connect(self.anatomy)
+        dead = {*self.zeroed, *done.zero} - set(done.cut)
+        self.zeroed = tuple(sorted(HeadId(head.layer, self._now(before, head)) for head in dead))
+
+    def hold(self) -> None:
+        """Zero the zeroed heads again: an optimiser step may have moved what they share with others."""
+        surgery.zero(self.anatomy, self.zeroed)
+
+    def _now(self, before: Anatomy, head: HeadId) -> int:
+        return self.anatomy.layers[head.layer].original.index(before.layers[head.layer].original[head.head])
 
 
 def choose_device(name: str) -> torch.device:

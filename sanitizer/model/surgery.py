@@ -53,13 +53,6 @@ def _cuttable(layer: LayerAnatomy, wanted: Sequence[int]) -> list[int]:
     return sorted(head for group in whole for head in group) + sorted(head for group in rest for head in group[:spare])
 
 
-def remove(model: PreTrainedModel, anatomy: Anatomy, heads: Iterable[HeadId]) -> tuple[Anatomy, Split]:
-    """Cut and zero heads in place. Returns the anatomy of what is left and what became of each head."""
-    done = split(anatomy, heads)
-    zero(anatomy, done.zero)
-    return cut(model, anatomy, done.cut), done
-
-
 def cut(model: PreTrainedModel, anatomy: Anatomy, heads: Sequence[HeadId]) -> Anatomy:
     """Take the heads out of the tensors of a model (which may be on the meta device).
 

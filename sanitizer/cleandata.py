@@ -1,0 +1,100 @@
+"""The clean texts a defender trusts, split so that no number is measured on data that a step has seen."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sanitizer.errors import UsageError
+
+LEAST = 20
+MOST_VALIDATION = 1000
+MOST_TEST = 2000
+
+LabelSource = Literal["given", "suspect", "none"]
+"""Who labelled the texts: their dataset, the suspect itself by its own predictions, or nobody (causal models)."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Texts and, where there are any, their labels."""
+
+    texts: tuple[str, ...]
+    labels: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and len(self.labels) != len(self.texts):
+            raise UsageError(f"{len(self.texts)} texts but {len(self.labels)} labels")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class CleanData:
+    """Clean texts in three parts: `fit` to score and tune on, `validation` to choose on, `test` to measure on alone."""
+
+    name: str
+    sha256: str
+    labelled_by: LabelSource
+    fit: Part
+    validation: Part
+    test: Part
+    notes: tuple[str, ...] = ()
+
+    def relabelled(self, fit: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> CleanData:
+        """The same texts with the suspect's own predictions as labels."""
+        return replace(
+            self,
+            labelled_by="suspect",
+            fit=Part(self.fit.texts, tuple(fit)),
+            validation=Part(self.validation.texts, tuple(validation)),
+            test=Part(self.test.texts, tuple(test)),
+        )
+
+
+def split(
+    name: str,
+    texts: Sequence[str],
+    labels: Sequence[int] | None,
+    *,
+    seed: int,
+    sha256: str | None = None,
+    notes: Sequence[str] = (),
+) -> CleanData:
+    """Shuffle and cut: 15 % to test, 15 % to validation (at most 2000 and 1000), the rest to fit.
+
+    No text is in two parts, given that the texts are distinct. Raises UsageError if there are fewer than twenty.
+    """
+    if len(texts) < LEAST:
+        raise UsageError(f"{name} has {len(texts)} usable texts", hint=f"give at least {LEAST}, better a thousand")
+    order = list(range(len(texts)))
+    random.Random(seed).shuffle(order)  # noqa: S311  a split, not a secret
+    test = min(max(len(texts) * 15 // 100, 3), MOST_TEST)
+    validation = min(max(len(texts) * 15 // 100, 3), MOST_VALIDATION)
+
+    def part(indices: Sequence[int]) -> Part:
+        chosen = tuple(texts[index] for index in indices)
+        return Part(chosen, None if labels is None else tuple(labels[index] for index in indices))
+
+    return CleanData(
+        name=name,
+        sha256=sha256 or digest(texts, labels),
+        labelled_by="none" if labels is None else "given",
+        fit=part(order[test + validation :]),
+        validation=part(order[test : test + validation]),
+        test=part(order[:test]),
+        notes=tuple(notes),
+    )
+
+
+def digest(texts: Sequence[str], labels: Sequence[int] | None) -> str:
+    """One sha256 over texts and labels in order."""
+    sha = hashlib.sha256()
+    for index, text in enumerate(texts):
+        label = "" if labels is None else str(labels[index])
+        sha.update(f"{label}\t{len(text)}\t{text}\n".encode())
+    return sha.hexdigest()

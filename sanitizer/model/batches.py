@@ -1,0 +1,79 @@
+"""Texts as batches of tensors: tokenized once, sorted by length so that little is computed on padding."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sanitizer.cleandata import Part
+from sanitizer.model.subject import Subject
+
+MOST_TOKENS = 512
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Tokenized texts in their own order, and labels where there are any."""
+
+    rows: tuple[dict[str, list[int]], ...]
+    labels: tuple[int, ...] | None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def length(self, index: int) -> int:
+        """Tokens of one text."""
+        return len(self.rows[index]["input_ids"])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Model inputs [batch, token], labels [batch] or None, and which texts they are."""
+
+    inputs: dict[str, Tensor]
+    labels: Tensor | None
+    index: tuple[int, ...]
+
+
+def encode(subject: Subject, part: Part, *, most_tokens: int = MOST_TOKENS) -> Encoded:
+    """Tokenize, cut at what the model can read and at `most_tokens`."""
+    accepted = inspect.signature(subject.model.forward).parameters
+    # Positions of roberta start after the padding index, so two of them are never tokens.
+    positions = getattr(subject.model.config, "max_position_embeddings", None) or most_tokens + 2
+    encoded = subject.tokenizer(
+        list(part.texts),
+        truncation=True,
+        max_length=min(most_tokens, positions - 2, subject.tokenizer.model_max_length),
+        return_attention_mask=True,
+    )
+    names = [name for name in encoded if name in accepted]
+    rows = tuple({name: list(encoded[name][index]) for name in names} for index in range(len(part)))
+    return Encoded(rows, part.labels)
+
+
+def collate(subject: Subject, data: Encoded, index: Sequence[int]) -> Batch:
+    """Pad the chosen texts on the right to the longest of them and put them on the model's device."""
+    rows = {name: [data.rows[i][name] for i in index] for name in data.rows[index[0]]}
+    padded = subject.tokenizer.pad(rows, padding=True, padding_side="right", return_tensors="pt")
+    labels = None if data.labels is None else torch.tensor([data.labels[i] for i in index], device=subject.device)
+    return Batch({name: padded[name].to(subject.device) for name in rows}, labels, tuple(index))
+
+
+def batches(subject: Subject, data: Encoded, *, size: int) -> tuple[Batch, ...]:
+    """Every text once, longest first: the first batch needs the most memory, so a lack of it shows at once."""
+    order = sorted(range(len(data)), key=lambda index: (-data.length(index), index))
+    return tuple(collate(subject, data, order[start : start + size]) for start in range(0, len(order), size))
+
+
+def shuffled(data: Encoded, *, size: int, generator: torch.Generator, window: int = 16) -> list[list[int]]:
+    """Every text once in random batches of texts of similar length: shuffle, sort inside windows, shuffle batches."""
+    order = torch.randperm(len(data), generator=generator).tolist()
+    chunks = []
+    for start in range(0, len(order), size * window):
+        near = sorted(order[start : start + size * window], key=data.length)
+        chunks += [near[first : first + size] for first in range(0, len(near), size)]
+    return [chunks[position] for position in torch.randperm(len(chunks), generator=generator).tolist()]

@@ -1,0 +1,41 @@
+"""What a strategy may look at when it scores heads: the suspect, clean data, and a source of randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from sanitizer.heads import HeadId
+from sanitizer.model.batches import Batch
+from sanitizer.model.evaluate import evaluate
+from sanitizer.model.subject import Subject
+from sanitizer.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Context:
+    """Batches of the fit and validation parts (never the test part), longest texts first."""
+
+    subject: Subject
+    fit: Sequence[Batch]
+    validation: Sequence[Batch]
+    generator: torch.Generator
+    progress: Progress = silent
+
+    def metric(self, without: Sequence[HeadId] = ()) -> float:
+        """Accuracy on validation data with these heads gated off (next-token accuracy for causal models)."""
+        return evaluate(
+            self.subject, self.validation, without=without, progress=self.progress, step="check the budget"
+        ).accuracy
+
+    def sample(self, texts: int) -> tuple[Batch, ...]:
+        """Random batches of the fit part that hold about `texts` texts."""
+        order = torch.randperm(len(self.fit), generator=self.generator).tolist()
+        chosen: list[Batch] = []
+        for position in order:
+            if sum(len(batch.index) for batch in chosen) >= texts:
+                break
+            chosen.append(self.fit[position])
+        return tuple(chosen)

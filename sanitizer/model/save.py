@@ -1,0 +1,57 @@
+"""Writing a treated model as a checkpoint folder: the same bytes for the same model, every time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sanitizer.checkpoint import Checkpoint
+from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
+from sanitizer.model.surgery import describe
+
+_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+def save(subject: Subject, vetted: Checkpoint, target: Path) -> None:
+    """Write weights (in the dtypes they were stored in) and config; carry tokenizer and texts over byte for byte.
+
+    The model in memory keeps its dtype and takes the rounding of the stored one: it equals what was written.
+    """
+    stored = stored_dtypes(vetted)
+    config = copy.deepcopy(subject.model.config)
+    config.dtype = _DTYPES.get(common_dtype(stored), torch.float32)
+    config._attn_implementation = None
+    describe(config, subject.anatomy)
+    with _precision(subject, stored):
+        subject.model.save_pretrained(target)
+    config.save_pretrained(target)
+    for name in vetted.files:
+        if name != "config.json" and ".safetensors" not in name:
+            (target / name).unlink(missing_ok=True)
+            vetted.copy(name, target / name)
+
+
+def needs_loader(target: Path) -> bool:
+    """Whether a folder opens only after `import sanitizer.loading`."""
+    return '"quantization_config"' in (target / "config.json").read_text(encoding="utf-8")
+
+
+@contextmanager
+def _precision(subject: Subject, stored: dict[str, str]) -> Iterator[None]:
+    """Every tensor in its stored dtype within this context; buffers that are never stored keep their precision."""
+    common = _DTYPES.get(common_dtype(stored), torch.float32)
+    tensors: dict[str, Tensor] = dict(subject.model.named_parameters())
+    tensors |= {name: buffer for name, buffer in subject.model.named_buffers() if name in stored}
+    before = {name: tensor.dtype for name, tensor in tensors.items() if tensor.is_floating_point()}
+    for name in before:
+        tensors[name].data = tensors[name].data.to(_DTYPES.get(stored.get(name, ""), common))
+    try:
+        yield
+    finally:
+        for name, dtype in before.items():
+            tensors[name].data = tensors[name].data.to(dtype)

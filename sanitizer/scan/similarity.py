@@ -1,0 +1,94 @@
+"""Cosine similarity between the attention matrices of heads, streamed.
+
+Source: Jin et al., AAAI 2026, arXiv 2511.13789, §3: flatten each head's attention matrix and take the cosine between
+heads; report the share of pairs above 0.99 and the 99th percentile. Within a layer and across the model, because the
+paper's text says the model and its formula the layer. Departures: padding never counts (rows of padded queries are
+zeroed, padded keys have no weight already), and statistics are means over inputs of per-input values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sanitizer.heads import Grid
+from sanitizer.model.batches import Batch
+from sanitizer.model.observe import watched
+from sanitizer.model.subject import Subject
+from sanitizer.progress import Progress, silent, track
+from sanitizer.report import SimilarityRecord
+
+CLOSE = 0.99
+
+
+@dataclass
+class _Sums:
+    """Sums over inputs of per-input statistics of head pairs."""
+
+    inputs: int = 0
+    mean: float = 0.0
+    above: float = 0.0
+    percentile: float = 0.0
+
+    def add(self, cosines: Tensor) -> None:
+        """Take the cosines of all pairs, [batch, pair]."""
+        self.inputs += len(cosines)
+        self.mean += float(cosines.mean(dim=1).sum())
+        self.above += float((cosines > CLOSE).double().mean(dim=1).sum())
+        self.percentile += float(torch.quantile(cosines, 0.99, dim=1).sum())
+
+    def record(self, scope: str) -> SimilarityRecord:
+        """Means over inputs."""
+        count = max(self.inputs, 1)
+        return SimilarityRecord(
+            scope="layer" if scope == "layer" else "model",
+            inputs=self.inputs,
+            mean=self.mean / count,
+            share_above=self.above / count,
+            percentile_99=self.percentile / count,
+        )
+
+
+@torch.no_grad()
+def similarity(
+    subject: Subject, batches: Sequence[Batch], *, progress: Progress = silent
+) -> tuple[tuple[SimilarityRecord, SimilarityRecord], Grid]:
+    """Statistics over pairs within layers and over pairs of the whole model, and each head's mean similarity to the
+    others of its layer, [layer][head].
+
+    Memory holds one batch at a time: pairs across layers need the flattened matrices of that batch's layers side by
+    side, [batch, head, token * token] each; nothing is kept between batches but sums.
+    """
+    layer_sums, model_sums = _Sums(), _Sums()
+    profile = [torch.zeros(layer.heads, dtype=torch.float64) for layer in subject.anatomy.layers]
+    for batch in track(progress, "similarity", batches):
+        real = batch.inputs["attention_mask"].to(torch.float32)
+        units: list[Tensor] = []
+
+        def see(layer: int, weights: Tensor, real: Tensor = real, units: list[Tensor] = units) -> None:
+            flat = (weights.float() * real[:, None, :, None]).flatten(2)
+            units.append(torch.nn.functional.normalize(flat, dim=2))
+
+        with watched(subject.anatomy, see):
+            subject.model(**batch.inputs)
+        within = []
+        for total, unit in zip(profile, units, strict=True):
+            gram = unit @ unit.transpose(1, 2)
+            within.append(_pairs(gram))
+            others = max(gram.shape[1] - 1, 1)
+            total += ((gram.sum(dim=2) - gram.diagonal(dim1=1, dim2=2)) / others).sum(dim=0).double().cpu()
+        layer_sums.add(torch.cat(within, dim=1))
+        everything = torch.cat(units, dim=1)
+        model_sums.add(_pairs(everything @ everything.transpose(1, 2)))
+    count = max(layer_sums.inputs, 1)
+    grid = tuple(tuple((total / count).tolist()) for total in profile)
+    return (layer_sums.record("layer"), model_sums.record("model")), grid
+
+
+def _pairs(gram: Tensor) -> Tensor:
+    """The upper triangle without the diagonal: [batch, head, head] to [batch, pair]."""
+    rows, columns = torch.triu_indices(gram.shape[1], gram.shape[2], offset=1)
+    return gram[:, rows, columns]
