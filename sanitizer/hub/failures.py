@@ -120,6 +120,9 @@ def explain(error: BaseException, repo: str, revision: str | None = None) -> San
             return HubError(f"{where} did not answer in time", hint="check the connection and run again")
         case httpx2.RemoteProtocolError() | httpx2.ReadError() | httpx2.WriteError():
             return HubError(f"the connection to {where} broke off", hint="check the connection and run again")
+        case ConnectionError() if "/xet-" in str(error):
+            # hf_xet says "Network error" of any status its first request gets, and names the address.
+            return no_xet()
         case httpx2.TransportError() | ConnectionError():
             return HubError(
                 f"{where} cannot be reached",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from helpers.hub_store import Commit, PullRequest, Repo, git_sha1, is_lfs
 
@@ -70,8 +70,9 @@ def route(method: str, pattern: str) -> Callable[[Route], Route]:
 
 def serve(hub: LoopbackHub, request: Request) -> Answer:
     for old, new in hub.renamed.items():
-        if f"/{old}/" in f"{request.path}/":
-            return Answer(307, {"Location": request.path.replace(old, new, 1)})
+        if re.search(rf"/{re.escape(old)}(/|\.git/|$)", request.path):
+            asked = f"?{urlencode(request.query)}" if request.query else ""
+            return Answer(307, {"Location": request.path.replace(old, new, 1) + asked})
     method = "GET" if request.method == "HEAD" else request.method
     for verb, pattern, function in ROUTES:
         if verb == method and (match := pattern.fullmatch(request.path)):
@@ -199,7 +200,7 @@ def create(hub: LoopbackHub, request: Request, match: re.Match[str]) -> Answer:
     asked = json.loads(request.body)
     name = f"{asked.get('organization') or request.user}/{asked['name']}"
     kind, url = asked.get("type") or "model", f"{hub.url}/{name}"
-    if (kind, name) in hub.repos:
+    if (kind, name) in hub.repos or name in hub.renamed:
         refused = Refusal(409, "", "You already created this model repo").answer()
         return Answer(409, refused.headers, json.dumps({"error": "exists", "url": url}).encode())
     hub.repo(name, kind=kind, private=asked.get("visibility") == "private")
@@ -268,6 +269,8 @@ def commit(hub: LoopbackHub, request: Request, match: re.Match[str]) -> Answer:
         if line["key"] == "file":
             files[value["path"]] = base64.b64decode(value["content"])
         elif line["key"] == "lfsFile":
+            if value["oid"] not in repo.objects:
+                raise Refusal(400, "", f"no such object: {value['oid']}")
             files[value["path"]] = repo.objects[value["oid"]]
         elif value["path"] not in head.files and line["key"] == "deletedFile":
             raise Refusal(404, "EntryNotFound", "A file with this name doesn't exist")
