@@ -20,11 +20,16 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_")))
 
 
-def load(package: str, name: str) -> ModuleType:
-    """Import one plugin. Raises UsageError naming the nearest and all known names."""
+def check(package: str, name: str) -> None:
+    """Raises UsageError naming the nearest and all known names, unless there is a plugin of this name."""
     known = names(package)
     if name not in known:
-        raise unknown(package.rpartition(".")[2].removesuffix("s"), name, known)
+        raise unknown(_singular(package.rpartition(".")[2]), name, known)
+
+
+def load(package: str, name: str) -> ModuleType:
+    """Import one plugin. Raises UsageError for an unknown name."""
+    check(package, name)
     return importlib.import_module(f"{package}.{name}")
 
 
@@ -68,3 +73,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(name, options, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     return UsageError(f"there is no {kind} {name!r}", hint=f"{guess}known: {', '.join(options)}")
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s")
