@@ -1,0 +1,164 @@
+"""`sanitize MODEL`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from click.core import ParameterSource
+
+from sanitizer.commands.session import working
+from sanitizer.commands.speech import ended
+from sanitizer.commands.words import (
+    BUDGET,
+    HUB,
+    OUTPUT,
+    WHAT,
+    Setting,
+    data_options,
+    gathered,
+    json_option,
+    machine_options,
+    quiet_or_verbose,
+    revision_option,
+    scan_words,
+    together,
+    token_option,
+)
+from sanitizer.errors import GateError, UsageError
+from sanitizer.options import RunOptions
+from sanitizer.terminal.consoles import coloured, result
+
+treatment_options = together(
+    revision_option,
+    click.option(
+        "--strategy",
+        default="gradient",
+        show_default=True,
+        metavar="NAME",
+        panel=WHAT,
+        help="How heads are scored: `sanitize strategies`.",
+    ),
+    click.option(
+        *("--set", "settings"),
+        multiple=True,
+        type=Setting(),
+        panel=WHAT,
+        help="A parameter of the strategy; repeatable.",
+    ),
+    click.option(
+        "--recipe",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        panel=WHAT,
+        help="A strategy and treatments from a file, such as sanitizer/recipe.yaml of an earlier result.",
+    ),
+)
+
+budget_options = together(
+    click.option(
+        "--max-accuracy-drop",
+        type=click.FloatRange(0, 1),
+        default=0.02,
+        show_default=True,
+        metavar="SHARE",
+        panel=BUDGET,
+        help="Accuracy to spend, relative to the suspect: 0.02 is two points.",
+    ),
+    click.option(
+        "--max-heads", type=click.IntRange(0), metavar="N", panel=BUDGET, help="Remove no more heads than this."
+    ),
+)
+
+output_options = together(
+    click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        panel=OUTPUT,
+        help="Where the result goes. [default: ./NAME-sanitized]",
+    ),
+    click.option("--force", is_flag=True, panel=OUTPUT, help="Replace what lies in the output folder."),
+    click.option(
+        "--layout",
+        type=click.Choice(["compact", "dense"]),
+        default="compact",
+        show_default=True,
+        panel=OUTPUT,
+        help="Cut heads out, or leave the shapes and make them zero (opens everywhere).",
+    ),
+    click.option("--dry-run", is_flag=True, panel=OUTPUT, help="Say what a run would do, from headers alone."),
+    json_option,
+    quiet_or_verbose,
+)
+
+hub_options = together(
+    click.option("--push-to", metavar="ORG/NAME", panel=HUB, help="Publish the result, if every gate passed."),
+    click.option("--private/--public", default=True, show_default=True, panel=HUB, help="For a new repository."),
+    click.option("--create-pr", is_flag=True, panel=HUB, help="Open a pull request instead of committing."),
+    token_option,
+)
+
+
+@click.command("run", short_help="The main job: sanitize MODEL. `sanitize MODEL` means this.")
+@click.argument("model")
+@treatment_options
+@data_options
+@budget_options
+@output_options
+@hub_options
+@machine_options
+@click.pass_context
+def run(ctx: click.RichContext, **words: Any) -> int:
+    """Take MODEL, remove the attention heads that clean text does not need, and write a checkpoint with its card.
+
+    MODEL is org/name, hf://org/name@revision, or a local folder such as ./model.
+
+    \b
+    Examples:
+      sanitize org/model
+      sanitize ./model --strategy gradient --data reviews.tsv
+      sanitize org/model --max-accuracy-drop 0.01 --push-to me/model-sanitized
+      sanitize hf://org/model@main --dry-run
+    """
+    options = _options(ctx, words)
+    from sanitizer import pipeline
+    from sanitizer.schema import to_json
+    from sanitizer.terminal.story import preview_story, run_story, tell
+
+    out = result()
+    if words["dry_run"]:
+        with working() as progress:
+            preview = pipeline.preview(options, progress=progress)
+        if words["as_json"]:
+            out.out(to_json(preview), end="", highlight=False)
+        else:
+            tell(out, preview_story(preview))
+        return 0
+    with working() as progress:
+        done = pipeline.run(options, progress=progress)
+    if words["as_json"]:
+        out.out(to_json(done.report), end="", highlight=False)
+    else:
+        tell(out, run_story(done, colour=coloured(out)))
+    if done.report.passed:
+        return 0
+    failed = ", ".join(gate.name for gate in done.report.gates if not gate.passed) or "none was asked"
+    return ended(GateError(f"a gate failed: {failed}", hint="the result must not be published"), verbose=False)
+
+
+def _options(ctx: click.RichContext, words: dict[str, Any]) -> RunOptions:
+    if words["recipe"] is not None:
+        for name, option in (("strategy", "--strategy"), ("settings", "--set")):
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise UsageError(f"--recipe already says what {option} would say", hint="give one of the two")
+    if words["push_to"] is None:
+        for name, option in (("create_pr", "--create-pr"), ("private", "--private/--public")):
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise UsageError(f"{option} says how to publish, but not where", hint="add --push-to org/name")
+    names = ("strategy", "recipe", "output", "force", "layout", "max_accuracy_drop", "max_heads", "push_to", "private")
+    return RunOptions(
+        **scan_words(words),
+        **{name: words[name] for name in names},
+        create_pr=words["create_pr"],
+        settings=gathered(words["settings"]),
+    )

@@ -1,0 +1,52 @@
+"""`sanitize scan MODEL`: look, and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rich_click as click
+
+from sanitizer.commands.session import working
+from sanitizer.commands.words import (
+    data_options,
+    json_option,
+    machine_options,
+    quiet_or_verbose,
+    revision_option,
+    scan_words,
+    token_option,
+)
+from sanitizer.options import ScanOptions
+from sanitizer.terminal.consoles import coloured, result
+
+
+@click.command("scan", short_help="Show what MODEL's heads do on clean text.")
+@click.argument("model")
+@revision_option
+@data_options
+@json_option
+@quiet_or_verbose
+@token_option
+@machine_options
+def scan(**words: Any) -> int:
+    """Vet MODEL and show what its attention heads do on clean text. Nothing is changed or written.
+
+    \b
+    Examples:
+      sanitize scan org/model
+      sanitize scan ./model --data reviews.tsv
+      sanitize scan org/model --json > scan.json
+    """
+    options = ScanOptions(**scan_words(words))
+    from sanitizer import pipeline
+    from sanitizer.schema import to_json
+    from sanitizer.terminal.story import scan_story, tell
+
+    with working() as progress:
+        report = pipeline.scan(options, progress=progress)
+    out = result()
+    if words["as_json"]:
+        out.out(to_json(report), end="", highlight=False)
+    else:
+        tell(out, scan_story(report, colour=coloured(out)))
+    return 0

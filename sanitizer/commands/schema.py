@@ -1,0 +1,24 @@
+"""`sanitize schema`: the contract of what `--json` prints."""
+
+from __future__ import annotations
+
+import json
+
+import rich_click as click
+
+from sanitizer.terminal.consoles import result
+
+
+@click.command("schema", short_help="Print the JSON Schema of the reports.")
+@click.argument("name", type=click.Choice(["report", "scan", "preview"]))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a run's report, a scan's report or a dry run's preview.
+
+    \b
+    Examples:
+      sanitize schema report
+      sanitize schema scan > scan.schema.json
+    """
+    from sanitizer.schema import json_schema
+
+    result().out(json.dumps(json_schema(name), indent=2), highlight=False)

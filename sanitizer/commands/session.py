@@ -1,0 +1,34 @@
+"""What surrounds the work of a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from sanitizer.commands.speech import VERBOSITY
+from sanitizer.progress import Progress
+from sanitizer.terminal.consoles import aside
+from sanitizer.terminal.progress import showing
+
+QUIET_BARS = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
+QUIET_LOGS = ("TRANSFORMERS_VERBOSITY", "DATASETS_VERBOSITY", "HF_HUB_VERBOSITY")
+
+
+@contextmanager
+def working() -> Iterator[Progress]:
+    """Progress on stderr and, unless `-v`, silence from the libraries, while a command works."""
+    verbosity = click.get_current_context().meta.get(VERBOSITY, 0)
+    with warnings.catch_warnings(), showing(aside(), quiet=verbosity < 0) as progress:
+        for name in QUIET_BARS:
+            os.environ.setdefault(name, "1")
+        if verbosity <= 0:
+            for name in QUIET_LOGS:
+                os.environ.setdefault(name, "error")
+            if not sys.warnoptions:
+                warnings.simplefilter("ignore")
+        yield progress

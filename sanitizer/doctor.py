@@ -1,0 +1,112 @@
+"""What a run would find on this machine: versions, memory, disk, graphics, the Hub. Quick, because torch stays out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from sanitizer import __version__
+from sanitizer.hub.settings import HubSettings, settings
+
+REPORTED = ("torch", "transformers", "huggingface_hub", "safetensors", "datasets")
+"""The libraries whose versions decide what a run gives."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Sizes in bytes. `gpus` is what the driver names, which a CPU build of torch cannot use."""
+
+    system: str
+    cpus: int
+    memory: int
+    cache_free: int
+    output_free: int
+    gpus: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """Everything `sanitize doctor` says. `problems` are what would keep a run from working or make it slow."""
+
+    sanitizer: str
+    python: str
+    versions: dict[str, str | None]
+    machine: Machine
+    hub: HubSettings
+    problems: tuple[str, ...]
+
+
+def examine() -> Checkup:
+    """Look around. Changes nothing and asks no network."""
+    hub = settings()
+    versions = {name: version(name) for name in REPORTED}
+    machine = Machine(
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        cache_free=_free(hub.cache),
+        output_free=_free(Path.cwd()),
+        gpus=_gpus(),
+    )
+    problems = (*outdated(_requirements()), *_mismatched(machine, versions["torch"]))
+    return Checkup(__version__, sys.version.split()[0], versions, machine, hub, problems)
+
+
+def version(name: str) -> str | None:
+    """The installed version of a distribution, None where there is none."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def outdated(requirements: Iterable[str]) -> Iterator[str]:
+    """One line for each requirement that is missing, or installed in a version it does not allow."""
+    for requirement in map(Requirement, requirements):
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        found = version(requirement.name)
+        if found is None:
+            yield f"{requirement.name} is not installed; pip install '{requirement}'"
+        elif not requirement.specifier.contains(found, prereleases=True):
+            yield f"{requirement.name} {found} is outside {requirement.specifier}; pip install '{requirement}'"
+
+
+def _requirements() -> list[str]:
+    if version("sanitizer") is None:  # run from a checkout that was never installed: there is nothing to compare with
+        return []
+    return importlib.metadata.requires("sanitizer") or []
+
+
+def _mismatched(machine: Machine, torch: str | None) -> Iterator[str]:
+    if machine.gpus and torch is not None and re.search(r"\+cpu$", torch):
+        yield f"torch {torch} is a CPU build and cannot use the GPU; install the CUDA build from pytorch.org"
+
+
+def _free(path: Path) -> int:
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _gpus() -> tuple[str, ...]:
+    if sys.platform == "darwin":
+        return ("Apple silicon (mps)",) if platform.machine() == "arm64" else ()
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ()
+    query = [tool, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603  fixed words
+    except (OSError, subprocess.SubprocessError) as error:
+        return (f"nvidia-smi does not answer: {type(error).__name__}",)
+    return tuple(line.strip() for line in done.stdout.splitlines() if line.strip())

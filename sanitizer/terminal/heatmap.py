@@ -1,0 +1,68 @@
+"""Layers × heads as a picture: colour blocks where there is colour, digits where there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from rich.text import Text
+
+from sanitizer.heads import Grid, HeadId
+
+HEADS_PER_LINE = 32
+"""With two columns a head and the label of its layer, a line stays within 80 columns."""
+
+# Ten steps of viridis, dark to bright: even in lightness, and told apart with any colour vision.
+PALETTE = (
+    *("#440154", "#482878", "#3e4989", "#31688e", "#26828e"),
+    *("#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"),
+)
+
+
+def heatmap(grid: Grid, *, removed: Collection[HeadId] = (), colour: bool, of: str = "value") -> Text:
+    """Draw a [layer][head] grid; layers of more than 32 heads take several lines.
+
+    Digits and colours rank a value between the least (0) and the greatest (9) of the grid; `x` is a removed head and
+    `?` a value that is not finite. `of` names the values in the legend.
+    """
+    finite = [value for row in grid for value in row if math.isfinite(value)]
+    if not finite:
+        return Text(f"no finite {of} to draw")
+    low, high = min(finite), max(finite)
+    label = len(f"L{len(grid) - 1}")
+    widest = min(max(len(row) for row in grid), HEADS_PER_LINE)
+    picture = Text(no_wrap=True)
+    picture.append(f"{'':{label}} " + "".join(f" {head % 10}" for head in range(widest)) + "\n", style="dim")
+    for layer, row in enumerate(grid):
+        for start in range(0, len(row), HEADS_PER_LINE):
+            picture.append(f"{f'L{layer}' if start == 0 else '':>{label}} ", style="dim")
+            for head in range(start, min(start + HEADS_PER_LINE, len(row))):
+                gone = HeadId(layer, head) in removed
+                _cell(picture, "x" if gone else _step(row[head], low, high), colour)
+            picture.append("\n")
+    return picture.append_text(_legend(of, low, high, bool(removed), colour))
+
+
+def _step(value: float, low: float, high: float) -> int | str:
+    if not math.isfinite(value):
+        return "?"
+    return 0 if high == low else min(int((value - low) / (high - low) * 10), 9)
+
+
+def _cell(picture: Text, step: int | str, colour: bool) -> None:
+    if colour and isinstance(step, int):
+        picture.append("  ", style=f"on {PALETTE[step]}")
+    else:
+        picture.append(f" {step}", style="bold red" if colour and step == "x" else "")
+
+
+def _legend(of: str, low: float, high: float, removed: bool, colour: bool) -> Text:
+    legend = Text()
+    for step, value in ((0, low), (9, high)):
+        _cell(legend, step, colour)
+        legend.append(f" {of} {value:.3g}  ", style="dim")
+    if removed:
+        _cell(legend, "x", colour)
+        legend.append(" removed", style="dim")
+    legend.rstrip()
+    return legend

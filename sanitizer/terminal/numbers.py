@@ -1,0 +1,59 @@
+"""Numbers as people read them: shares in percent, counts and bytes with a unit, spans of time."""
+
+from __future__ import annotations
+
+from sanitizer.report import Metric
+
+SHARES = frozenset({"accuracy", "next_token_accuracy", "attack success"})
+"""Metrics that are shares of one, shown in percent; any other metric is shown as it is."""
+
+
+def is_share(metric: Metric) -> bool:
+    """Whether a metric is a share of one."""
+    return metric.name in SHARES
+
+
+def percent(metric: Metric) -> str:
+    """`89.1 % (87.0 to 90.9)`: a share of one with its 95 % interval."""
+    return f"{100 * metric.value:.1f} % ({100 * metric.low:.1f} to {100 * metric.high:.1f})"
+
+
+def estimate(metric: Metric) -> str:
+    """A share in percent, any other value in four digits, with its 95 % interval."""
+    if is_share(metric):
+        return percent(metric)
+    return f"{metric.value:.4g} ({metric.low:.4g} to {metric.high:.4g})"
+
+
+def change(before: Metric, after: Metric) -> str:
+    """`-0.6 points` for shares, a signed difference for anything else."""
+    difference = after.value - before.value
+    return f"{100 * difference:+.1f} points" if is_share(after) else f"{difference:+.3g}"
+
+
+def count(value: int) -> str:
+    """`22.7 M`: three digits and a decimal unit."""
+    for size, unit in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{unit}"
+    return str(value)
+
+
+def size(value: int) -> str:
+    """Bytes: `45.5 MB`."""
+    return f"{count(value)}B" if value >= 1000 else f"{value} B"
+
+
+def span(seconds: float) -> str:
+    """`0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 head`, `2 heads`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

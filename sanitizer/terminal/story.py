@@ -1,0 +1,233 @@
+"""A report told on a terminal: what came in, what was found and done, what it cost, what to do next.
+
+Everything is a `Text` of its own, never markup, and whatever a stranger named goes through `clean`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sanitizer.report import DataRecord, Finding, Preview, RunReport, ScanRecord, ScanReport, SourceRecord
+from sanitizer.terminal.heatmap import heatmap
+from sanitizer.terminal.numbers import change, count, counted, estimate, percent, size, span
+from sanitizer.text import clean
+
+if TYPE_CHECKING:
+    from sanitizer.hub.push import PushRecord
+    from sanitizer.pipeline import DemoResult, RunResult
+
+LABELS = {"given": "given", "suspect": "the suspect's own predictions", "none": "none, next tokens serve"}
+MOST_FINDINGS = 20
+LIMIT = "Only attention heads were treated: a backdoor that lives elsewhere in the model is still there."
+_SEVERE = {"high": "bold red", "medium": "yellow", "low": "dim"}
+
+
+def tell(console: Console, parts: Iterable[RenderableType]) -> None:
+    """Print a story. Paths and code stay whole everywhere, and every line does where there is no terminal."""
+    for part in parts:
+        whole = isinstance(part, Text) and (part.no_wrap or not console.is_terminal)
+        console.print(part, soft_wrap=whole)
+
+
+def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
+    """The story of `sanitize MODEL`."""
+    report = result.report
+    yield from _origin(report.source, report.data, report.vetting.findings)
+    yield from _scan(report.scan)
+    yield from _treated(report, colour)
+    yield Text()
+    yield from _effect(report)
+    yield from _gates(report)
+    yield from _warnings(report.warnings)
+    yield Text()
+    yield from _whereabouts(result)
+
+
+def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
+    """The story of `sanitize scan`."""
+    yield from _origin(report.source, report.data, report.vetting.findings)
+    yield from _scan(report.scan)
+    yield Text()
+    yield _heading("Importance of each head for clean text")
+    yield heatmap(report.scan.importance, colour=colour, of="importance")
+    yield Text()
+    yield _heading("Mean similarity of each head's attention to the other heads")
+    yield heatmap(report.scan.mean_similarity, colour=colour, of="similarity")
+    yield from _warnings(report.warnings)
+    yield Text()
+    yield Text("A scan describes; it does not acquit. To treat this checkpoint:")
+    yield _code(f"sanitize {_shell(report.source.name, local=report.source.commit is None)}")
+
+
+def preview_story(preview: Preview) -> Iterator[RenderableType]:
+    """The story of `--dry-run`."""
+    yield _heading(f"A run on {clean(preview.source)} would")
+    if preview.commit:
+        yield _line("take", f"commit {clean(preview.commit)}")
+    yield _line("download", size(preview.download))
+    fates = Counter(file.fate for file in preview.files)
+    yield _line("files", ", ".join(f"{number} {fate}" for fate, number in fates.items()) or "none")
+    yield _line("need", f"{size(preview.disk)} of free disk")
+    yield _line("data", clean(preview.data))
+    yield _line("do", clean(preview.recipe))
+    yield _line("write", clean(preview.output))
+    yield from findings_story(preview.findings)
+    yield Text("Nothing was changed. Leave out --dry-run to do it.")
+
+
+def demo_story(demo: DemoResult, *, colour: bool) -> Iterator[RenderableType]:
+    """The story of `sanitize demo`: a run whose backdoor is known, so that its effect can be shown."""
+    yield from _treated(demo.result.report, colour)
+    yield Text()
+    table = _table("", "suspect", "sanitized")
+    for name, suspect, treated in (
+        ("clean accuracy", demo.suspect.accuracy, demo.treated.accuracy),
+        ("attack success", demo.suspect.attack_success, demo.treated.attack_success),
+    ):
+        table.add_row(name, percent(suspect), percent(treated))
+    yield table
+    yield Text(f"A model without the backdoor shows {percent(demo.floor)} on the triggered texts.", style="dim")
+    yield from _gates(demo.result.report)
+    yield Text()
+    yield _line("suspect", clean(str(demo.folder)), whole=True)
+    yield from _whereabouts(demo.result)
+
+
+def findings_story(findings: Iterable[Finding]) -> Iterator[RenderableType]:
+    """Findings, the gravest first: severity, rule, file, message and hint of each."""
+    grave = ("high", "medium", "low")
+    ordered = sorted(findings, key=lambda finding: grave.index(finding.severity))
+    for finding in ordered[:MOST_FINDINGS]:
+        yield Text.assemble(
+            "  ",
+            (f"{finding.severity:<6}", _SEVERE[finding.severity]),
+            f"  {clean(finding.rule)}  {clean(finding.file)}: {clean(finding.message)}",
+            (f" ({clean(finding.hint)})" if finding.hint else "", "dim"),
+        )
+    if len(ordered) > MOST_FINDINGS:
+        yield Text(f"  and {len(ordered) - MOST_FINDINGS} more, all of them in the report", style="dim")
+
+
+def _origin(source: SourceRecord, data: DataRecord, findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
+    yield _heading(clean(source.name))
+    heads = f"{source.heads[0]}" if len(set(source.heads)) == 1 else f"{min(source.heads)} to {max(source.heads)}"
+    yield _line(
+        "model",
+        f"{clean(source.architecture)}, {counted(source.layers, 'layer')} × {heads} heads, "
+        f"{count(source.parameters)} parameters, {clean(source.dtype)}",
+    )
+    if source.commit:
+        yield _line("commit", clean(source.commit))
+    parts = f"{data.fit} to fit, {data.validation} to choose by, {data.test} to measure on"
+    yield _line("data", f"{clean(data.name)}: {parts}; labels: {LABELS[data.labels]}")
+    for note in data.notes:
+        yield _line("", clean(note))
+    yield _line("vetting", counted(len(findings), "finding"))
+    yield from findings_story(findings)
+
+
+def _scan(scan: ScanRecord) -> Iterator[RenderableType]:
+    for record in scan.similarity:
+        across = "between heads of a layer" if record.scope == "layer" else "across the model"
+        yield _line(
+            "attention",
+            f"similarity {across}: mean {record.mean:.3f}, 99th percentile {record.percentile_99:.3f}, "
+            f"{100 * record.share_above:.2g} % of pairs above 0.99",
+        )
+
+
+def _treated(report: RunReport, colour: bool) -> Iterator[RenderableType]:
+    yield Text()
+    outcomes = Counter(record.outcome for record in report.heads)
+    did = " and ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())) or "none removed"
+    of = sum(report.source.heads)
+    yield _heading(f"{did} of {counted(of, 'head')}, chosen by {clean(report.recipe.strategy.name)}")
+    yield heatmap(
+        report.plan.scores.grid, removed={record.head for record in report.heads}, colour=colour, of="worth keeping"
+    )
+
+
+def _effect(report: RunReport) -> Iterator[RenderableType]:
+    table = _table("", "before", "after", "change")
+    after = {metric.name: metric for metric in report.after}
+    for before in report.before:
+        if before.name in after:
+            then = after[before.name]
+            table.add_row(clean(before.name).replace("_", " "), estimate(before), estimate(then), change(before, then))
+    cut = report.parameters_after / report.source.parameters - 1
+    counts = (count(report.source.parameters), count(report.parameters_after))
+    table.add_row("parameters", *counts, f"{100 * cut:+.2g} %" if cut else "none")
+    yield table
+    tested = max((metric.n for metric in report.after), default=0)
+    total = sum(timing.seconds for timing in report.timings)
+    yield Text(f"95 % intervals over {tested} held-out samples; {span(total)} in all", style="dim")
+
+
+def _gates(report: RunReport) -> Iterator[RenderableType]:
+    for gate in report.gates:
+        mark = ("passed", "green") if gate.passed else ("FAILED", "bold red")
+        yield Text.assemble("  ", mark, f"  {clean(gate.name)}: {clean(gate.detail)}")
+
+
+def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
+    for warning in warnings:
+        yield Text.assemble("  ", ("note", "yellow"), f"    {clean(warning)}")
+
+
+def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
+    report, output = result.report, clean(str(result.output))
+    yield _line("result", output, whole=True)
+    yield _line("card", str(Path(output, "README.md")), whole=True)
+    yield _line("report", str(Path(output, "sanitizer", "report.json")), whole=True)
+    if result.pushed is not None:
+        yield from _pushed(result.pushed)
+    yield Text()
+    if not report.passed:
+        yield Text("A gate failed, so nothing was published. Ask for less, or for another strategy:", style="bold red")
+        yield _code("sanitize strategies")
+        return
+    from sanitizer.card import loading
+
+    yield Text("To load it:")
+    yield _code(loading(report, output))
+    yield Text(LIMIT)
+    if result.pushed is None:
+        yield Text("To publish it, run again with --push-to org/name.")
+
+
+def _pushed(pushed: PushRecord) -> Iterator[RenderableType]:
+    verb = "already there" if pushed.unchanged else "pushed"
+    yield _line(verb, f"{clean(pushed.url)} at commit {clean(pushed.commit)}", whole=True)
+    if pushed.pull_request is not None:
+        yield _line("review", clean(pushed.pull_request), whole=True)
+
+
+def _heading(text: str) -> Text:
+    return Text(text, style="bold")
+
+
+def _line(label: str, text: str, *, whole: bool = False) -> Text:
+    return Text.assemble((f"  {label:<12}", "dim"), text, no_wrap=whole)
+
+
+def _code(text: str) -> Text:
+    return Text("\n".join(f"    {line}" for line in text.splitlines()), style="cyan", no_wrap=True)
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
+    return table
+
+
+def _shell(name: str, *, local: bool) -> str:
+    return shlex.quote(f"./{clean(name)}" if local else clean(name))
