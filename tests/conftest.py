@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from helpers.hub import LoopbackHub
+
+settings.register_profile("steady", deadline=None)  # a busy machine is no counterexample
+settings.load_profile("steady")
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import tomllib
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from huggingface_hub import EvalResult, ModelCard
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sanitizer.card import MOST_ROWS, command, head_map, loading, metadata, render_card
+from sanitizer.card import MOST_ROWS, TEMPLATE, command, head_map, loading, metadata, render_card
 from sanitizer.heads import HeadId
 from sanitizer.markdown import visible
 from sanitizer.report import FileRecord, Finding, Gate, HeadRecord, Metric, RunReport, TreatmentRecord
@@ -336,3 +338,11 @@ def test_tables_are_tables() -> None:
     cells = [token for token in tokens_of(body) if token.type == "tr_open"]
     assert len(tables) == 6
     assert len(cells) == len(rows) - len(tables)  # every row but the rulers
+
+
+def test_a_wheel_carries_the_template_to_where_the_card_looks() -> None:
+    root = Path(__file__).parent.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert carried[f"cards/{TEMPLATE}"] == f"sanitizer/templates/{TEMPLATE}"
+    assert (root / "cards" / TEMPLATE).is_file()
