@@ -107,8 +107,7 @@ hub_options = together(
 @output_options
 @hub_options
 @machine_options
-@click.pass_context
-def run(ctx: click.RichContext, **words: Any) -> int:
+def run(**words: Any) -> int:
     """Take MODEL, remove the attention heads that clean text does not need, and write a checkpoint with its card.
 
     MODEL is org/name, hf://org/name@revision, or a local folder such as ./model.
@@ -120,7 +119,7 @@ def run(ctx: click.RichContext, **words: Any) -> int:
       sanitize org/model --max-accuracy-drop 0.01 --push-to me/model-sanitized
       sanitize hf://org/model@main --dry-run
     """
-    options = _options(ctx, words)
+    options = _options(click.get_current_context(), words)
     from sanitizer import pipeline
     from sanitizer.schema import to_json
     from sanitizer.terminal.story import preview_story, run_story, tell
@@ -146,7 +145,7 @@ def run(ctx: click.RichContext, **words: Any) -> int:
     return ended(GateError(f"a gate failed: {failed}", hint="the result must not be published"), verbose=False)
 
 
-def _options(ctx: click.RichContext, words: dict[str, Any]) -> RunOptions:
+def _options(ctx: click.Context, words: dict[str, Any]) -> RunOptions:
     if words["recipe"] is not None:
         for name, option in (("strategy", "--strategy"), ("settings", "--set")):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
