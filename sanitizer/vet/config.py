@@ -1,0 +1,162 @@
+"""config.json and generation_config.json, written anew from what was understood.
+
+Known ways to code are refused; whatever else is plain JSON is carried for now. The keys of one model type are not
+yet an allow-list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sanitizer.checkpoint import Checkpoint
+from sanitizer.errors import UnsupportedError
+from sanitizer.report import Finding
+from sanitizer.vet.hooks import screen
+from sanitizer.vet.inventory import CONFIG
+from sanitizer.vet.jsonstrict import MiB, dump, read_object
+from sanitizer.vet.rules import Rule, Verdict, refused
+
+CAP = 4 * MiB
+QUANTIZATION = "quantization_config"
+METHOD, REMOVED_HEADS = "sanitizer", "removed_heads"
+"""The layout this tool writes when it cuts heads out: `{"quant_method": METHOD, REMOVED_HEADS: {"0": [1, 5]}}`."""
+MOST_LAYERS, MOST_HEADS = 4096, 4096
+
+MISSING = Rule(
+    "config.missing",
+    "high",
+    "there is no config.json, so nothing says what these weights are",
+    "name the folder or repository of a transformers model",
+)
+MODEL_TYPE = Rule(
+    "config.model-type",
+    "high",
+    "no model_type, or not a plain word",
+    "ask the author for a config.json written by transformers 4 or later",
+)
+ARCHITECTURES = Rule(
+    "config.architectures",
+    "high",
+    "architectures is not a list of class names",
+    "ask the author for a valid config.json",
+)
+KEY = Rule(
+    "config.key",
+    "high",
+    "a key that cannot be the name of a setting: transformers makes each key an attribute",
+    "ask the author for a valid config.json",
+)
+ABSURD = Rule(
+    "config.absurd-size",
+    "high",
+    "a size that no model has; building it would exhaust the machine",
+    "ask the author for a valid config.json",
+)
+REMOVED = Rule(
+    "config.removed-heads",
+    "high",
+    "the list of removed heads is not valid",
+    "sanitize the original model again",
+)
+
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}")
+_ATTRIBUTE = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,100}")
+_COUNT = re.compile(r"0|[1-9][0-9]{0,5}")
+_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+_WIDTHS = ("hidden_size", "n_embd", "dim", "d_model", "embedding_size", "head_dim", "word_embed_proj_dim")
+_LIMITS: dict[str, int] = {
+    **dict.fromkeys(_LAYERS, MOST_LAYERS),
+    **dict.fromkeys(("num_attention_heads", "n_head", "n_heads", "num_key_value_heads"), MOST_HEADS),
+    **dict.fromkeys(_WIDTHS, 1 << 20),
+    **dict.fromkeys(("intermediate_size", "n_inner", "hidden_dim", "ffn_dim"), 1 << 24),
+    **dict.fromkeys(("vocab_size", "type_vocab_size", "max_position_embeddings", "n_positions", "n_ctx"), 1 << 28),
+    "num_labels": 1 << 20,
+}
+
+
+def examine(checkpoint: Checkpoint, name: str) -> Verdict:
+    """Whether the file can be rebuilt. Raises RefusedError if it cannot be parsed, UnsupportedError if quantized."""
+    document, findings = _understood(checkpoint, name)
+    if any(finding.severity == "high" for finding in findings):
+        return refused(*findings)
+    _check_supported(document)
+    return Verdict("rebuilt", "strict JSON; written anew without paths, versions and hooks", findings)
+
+
+def write(checkpoint: Checkpoint, name: str, target: Path) -> None:
+    """The file, written anew. Writing what was written changes nothing."""
+    document, _ = _understood(checkpoint, name)
+    target.write_bytes(dump(document))
+
+
+def required(checkpoint: Checkpoint) -> Iterator[Finding]:
+    """A model has a config."""
+    if CONFIG not in checkpoint.files:
+        yield MISSING.finding(CONFIG)
+
+
+def _understood(checkpoint: Checkpoint, name: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    document, findings = screen(read_object(checkpoint, name, CAP), name)
+    if document.get(QUANTIZATION, 0) is None:
+        del document[QUANTIZATION]
+    if name == CONFIG:
+        findings += tuple(_violations(document, name))
+    return document, findings
+
+
+def _violations(config: dict[str, Any], file: str) -> Iterator[Finding]:
+    model_type, architectures = config.get("model_type"), config.get("architectures")
+    if not isinstance(model_type, str) or not _WORD.fullmatch(model_type):
+        yield MODEL_TYPE.finding(file, str(model_type or ""))
+    if architectures is not None and not (
+        isinstance(architectures, list) and all(isinstance(a, str) and _CLASS.fullmatch(a) for a in architectures)
+    ):
+        yield ARCHITECTURES.finding(file)
+    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key))
+    yield from _absurd(config, file)
+    quantization = config.get(QUANTIZATION)
+    if isinstance(quantization, dict) and quantization.get("quant_method") == METHOD:
+        trouble = _removed_heads(quantization, config)
+        if trouble:
+            yield REMOVED.finding(file, trouble)
+
+
+def _absurd(value: Any, file: str) -> Iterator[Finding]:
+    """Sizes beyond any model, at every depth; integers that no machine word holds, anywhere."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(inner, dict | list):
+            yield from _absurd(inner, file)
+        elif isinstance(inner, int) and (
+            (key in _LIMITS and not 0 <= inner <= _LIMITS[key]) or not -(1 << 63) <= inner < 1 << 63
+        ):
+            yield ABSURD.finding(file, f"{key} = {inner}")
+
+
+def _removed_heads(quantization: dict[str, Any], config: dict[str, Any]) -> str:
+    """What is wrong with our own record of removed heads, or nothing."""
+    layers = next((config[key] for key in _LAYERS if isinstance(config.get(key), int)), MOST_LAYERS)
+    removed = quantization.get(REMOVED_HEADS)
+    if set(quantization) != {"quant_method", REMOVED_HEADS} or not isinstance(removed, dict):
+        return f"exactly quant_method and {REMOVED_HEADS} are expected"
+    for layer, heads in removed.items():
+        if not _COUNT.fullmatch(layer) or int(layer) >= layers:
+            return f"there is no layer {layer}"
+        if not isinstance(heads, list) or not all(type(h) is int and 0 <= h < MOST_HEADS for h in heads):
+            return f"the heads of layer {layer} are not a list of numbers"
+        if len(set(heads)) != len(heads):
+            return f"a head of layer {layer} is listed twice"
+    return ""
+
+
+def _check_supported(config: dict[str, Any]) -> None:
+    quantization = config.get(QUANTIZATION)
+    ours = isinstance(quantization, dict) and quantization.get("quant_method") == METHOD
+    if (quantization is not None and not ours) or "compression_config" in config:
+        raise UnsupportedError(
+            "config.json: the weights are quantized, and heads of quantized weights cannot be cut out",
+            hint="name the unquantized model that this one was made from",
+        )

@@ -1,0 +1,84 @@
+"""What lies in a local folder, found without following links and without opening anything."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sanitizer.errors import IncompleteError, UsageError
+from sanitizer.vet.rules import Rule
+
+MOST_ENTRIES = 100_000
+
+LINK = Rule(
+    "files.link",
+    "high",
+    "a symbolic link, which may lead to any file of this machine",
+    "copy the folder with its links resolved (cp -rL) after looking where they lead; "
+    "for a model in the Hugging Face cache, write hf://org/name",
+)
+SPECIAL = Rule("files.special", "high", "a device, pipe or socket, not a file", "remove it, then run again")
+HARD_LINK = Rule(
+    "files.hard-link",
+    "low",
+    "the file has another name on this disk, so somebody may change it from there",
+    "copy the folder to a place of its own if others write to this machine",
+)
+TOO_MANY = Rule(
+    "files.too-many",
+    "high",
+    f"the folder holds more than {MOST_ENTRIES:,} files",
+    "name the folder of one model, the one in which its config.json lies",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a folder: POSIX name relative to it, what it is, size in bytes, and names it has on the disk."""
+
+    name: str
+    what: Literal["file", "link", "special", "history"]
+    size: int = 0
+    names: int = 1
+
+
+def walk(path: Path) -> Iterator[Entry]:
+    """Everything below `path`, in order of name. A `.git` folder is one entry: its content is no part of a model.
+
+    Raises UsageError for what is not a folder, IncompleteError for what cannot be read or holds too much.
+    """
+    if not path.is_dir():
+        raise UsageError(f"there is no folder {path}", hint="name a folder that holds a config.json")
+    try:
+        for count, entry in enumerate(_walk(path, "")):
+            if count >= MOST_ENTRIES:
+                raise TOO_MANY.refuse(".")
+            yield entry
+    except OSError as error:
+        raise IncompleteError(
+            f"the folder cannot be read ({error.strerror or type(error).__name__})",
+            hint="check its permissions and that nothing else writes to it",
+        ) from error
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[Entry]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name = prefix + entry.name
+        info = entry.stat(follow_symlinks=False)
+        if stat.S_ISLNK(info.st_mode):
+            yield Entry(name, "link")
+        elif stat.S_ISDIR(info.st_mode):
+            if entry.name == ".git":
+                yield Entry(name, "history")
+            else:
+                yield from _walk(folder / entry.name, f"{name}/")
+        elif stat.S_ISREG(info.st_mode):
+            yield Entry(name, "file", info.st_size, info.st_nlink)
+        else:
+            yield Entry(name, "special")

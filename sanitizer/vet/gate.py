@@ -1,0 +1,266 @@
+"""The gate: every file of a checkpoint is kept, rebuilt, dropped or refused, and the record says which and why.
+
+Two questions, two answers. *May this be used as it is?* The findings say: `refusal(record, fail_on)`. *Can it be
+rebuilt?* `refusal(record)`: yes, if everything dangerous could be left behind; no, if the model itself needs it.
+
+What the gate cannot examine it does not pass: a reader that crashes is a finding, a file without a reader is a finding,
+a gate without readers does not run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
+from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
+from sanitizer.progress import Progress, silent, track
+from sanitizer.report import SEVERITIES, FileRecord, Finding, Severity, VetRecord
+from sanitizer.vet import card, config, licence, safetensors, shards, tokenizer, weights
+from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
+from sanitizer.vet.inventory import INDEX, Kind, bad_name, collisions, kind
+from sanitizer.vet.leftovers import judge
+from sanitizer.vet.magic import sniff_file
+from sanitizer.vet.rules import Rule, Verdict, refused, shown
+
+CRASHED = Rule(
+    "gate.crashed",
+    "high",
+    "a rule crashed on this file, so nothing is known about it",
+    "do not use the model; report this file so that the rule can be mended",
+)
+UNEXAMINED = Rule(
+    "gate.unexamined", "high", "no rule looks into files of this kind", "run the gate with all of its rules"
+)
+INCOMPLETE = Rule(
+    "gate.incomplete", "high", "the file could not be read to its end", "get the file again and run again"
+)
+UNREAD = Rule(
+    "gate.unread",
+    "high",
+    "the model needs this file, and its bytes were not hashed before vetting",
+    "nothing may be added to the folder while it is vetted; run again",
+)
+NOTHING = Rule("gate.nothing", "high", "nothing was vetted", "name a folder or repository that holds a model")
+
+
+@dataclass(frozen=True)
+class Family:
+    """The rules of one kind of file: `examine` gives its fate, `write` the rebuilt file if that fate is `rebuilt`."""
+
+    examine: Callable[[Checkpoint, str], Verdict]
+    write: Callable[[Checkpoint, str, Path], None] | None = None
+
+
+FAMILIES: Mapping[Kind, Family] = MappingProxyType(
+    {
+        "config": Family(config.examine, config.write),
+        "generation": Family(config.examine, config.write),
+        "weights": Family(safetensors.examine, safetensors.write),
+        "index": Family(shards.examine, shards.write),
+        "tokenizer": Family(tokenizer.examine_tokenizer),
+        "settings": Family(tokenizer.examine_settings, tokenizer.write_settings),
+        "vocabulary": Family(tokenizer.examine_vocabulary),
+        "words": Family(tokenizer.examine_words),
+        "pieces": Family(tokenizer.examine_pieces),
+        "template": Family(tokenizer.examine_template),
+        "licence": Family(licence.examine),
+        "card": Family(card.examine),
+    }
+)
+
+
+def vet(
+    checkpoint: Checkpoint,
+    listed: Mapping[str, int] | None = None,
+    *,
+    progress: Progress = silent,
+    families: Mapping[Kind, Family] = FAMILIES,
+) -> VetRecord:
+    """Classify every file. `listed` are names and sizes of the repository that were never downloaded.
+
+    A local folder is walked again, so that what is not part of the checkpoint is recorded too; it must not be written
+    to meanwhile. Raises IncompleteError (CorruptError, UnsupportedError) where a file could not be examined to its end
+    and nothing else refuses the checkpoint: a refusal wins.
+    """
+    if not families:
+        raise IncompleteError("there are no rules to vet with", hint="a gate without rules would let everything pass")
+    stalled: list[IncompleteError] = []
+    entries = list(_entries(checkpoint, listed or {}))
+    verdicts = {
+        entry.name: _guarded(entry.name, stalled, partial(_examine, checkpoint, entry, families))
+        for entry in track(progress, "vet files", entries)
+    }
+    for finding in _together(checkpoint, verdicts, stalled):
+        before = verdicts.get(finding.file)
+        verdicts[finding.file] = Verdict("refused", finding.message, (before.findings if before else ()) + (finding,))
+    sizes = {entry.name: entry.size for entry in entries}
+    record = VetRecord(
+        tuple(_record(checkpoint, name, sizes[name], verdicts[name]) for name in sorted(sizes)),
+        tuple(finding for name in sorted(verdicts) for finding in verdicts[name].findings),
+    )
+    if stalled and all(finding.rule == INCOMPLETE.id for finding in _blocking(record)):
+        raise stalled[0]
+    return record
+
+
+def refusal(record: VetRecord, fail_on: Severity | None = None) -> RefusedError | None:
+    """Why the checkpoint cannot be rebuilt or, with `fail_on`, may not be used as it is; None if nothing is against it.
+
+    A file that is needed and refused always counts, and so does a record of nothing.
+    """
+    doubts = _blocking(record)
+    if not record.files:
+        doubts += (NOTHING.finding("."),)
+    if fail_on is not None:
+        grave = SEVERITIES[SEVERITIES.index(fail_on) :]
+        doubts += tuple(f for f in record.findings if f.severity in grave and f not in doubts)
+    if not doubts:
+        return None
+    first, more = doubts[0], len(doubts) - 1
+    tail = f" (and {more} more finding{'s' if more > 1 else ''})" if more else ""
+    return RefusedError(f"{first.file}: {first.message} [{first.rule}]{tail}", findings=doubts, hint=first.hint)
+
+
+def rebuild(checkpoint: Checkpoint, record: VetRecord, target: Path, *, progress: Progress = silent) -> Checkpoint:
+    """Write what was kept or rebuilt into `target` (new or empty, made 0700), vet that, and return it.
+
+    Bytes are held against their digest as they are opened. `rebuild` of what was rebuilt changes nothing.
+    Raises RefusedError if the record refuses, CorruptError for bytes that changed or a record of another checkpoint,
+    UsageError for a target that holds something, ResourceError if it cannot be written. Nothing is left in `target` then.
+    """
+    against = refusal(record)
+    if against is not None:
+        raise against
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise UsageError(f"{target} is not empty", hint="name a new or an empty folder")
+    target.chmod(0o700)
+    carried = [file for file in record.files if file.fate in ("kept", "rebuilt")]
+    try:
+        for file in track(progress, "rebuild files", carried):
+            _write(checkpoint, file, target)
+        rebuilt = Checkpoint.of_folder(target, checkpoint.origin, [file.name for file in carried])
+        # Headers and settings were read before the bytes were copied; what lies in the private folder decides.
+        against = refusal(vet(rebuilt))
+        if against is not None:
+            raise against
+    except OSError as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise ResourceError(
+            f"the vetted copy cannot be written ({error.strerror or type(error).__name__})",
+            hint=f"check the space and the permissions of {target.parent}",
+        ) from error
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    return rebuilt
+
+
+def _entries(checkpoint: Checkpoint, listed: Mapping[str, int]) -> Iterator[Entry]:
+    """Everything that must be accounted for, each name once."""
+    seen: set[str] = set()
+    if isinstance(checkpoint.origin, LocalOrigin):
+        for entry in walk(checkpoint.path):
+            seen.add(entry.name)
+            yield entry
+    for name, digest in checkpoint.files.items():
+        if name not in seen:
+            seen.add(name)
+            yield Entry(name, "link" if _strays(checkpoint, name) else "file", digest.size)
+    yield from (Entry(name, "file", size) for name, size in listed.items() if name not in seen)
+
+
+def _strays(checkpoint: Checkpoint, name: str) -> bool:
+    """Whether a link leads out of where it belongs: the Hub's cache is made of links into the repository's blobs."""
+    if bad_name(name) is not None:
+        return False
+    home = checkpoint.path.resolve()
+    homes = (home, home.parent.parent / "blobs") if isinstance(checkpoint.origin, HubOrigin) else (home,)
+    return not any((home / name).resolve().is_relative_to(place) for place in homes)
+
+
+def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Family]) -> Verdict:
+    rule = bad_name(entry.name) or {"link": LINK, "special": SPECIAL}.get(entry.what)
+    if rule is not None:
+        return refused(rule.finding(entry.name))
+    if entry.what == "history":
+        return Verdict("dropped", "version control, not part of the model; not looked into")
+    of = kind(entry.name)
+    here = entry.name in checkpoint.files or isinstance(checkpoint.origin, LocalOrigin)
+    if of is None:
+        return judge(entry.name, sniff_file(checkpoint.path / entry.name) if here else None)
+    if entry.name not in checkpoint.files:
+        return refused(UNREAD.finding(entry.name))
+    if of not in families:
+        return refused(UNEXAMINED.finding(entry.name))
+    verdict = families[of].examine(checkpoint, entry.name)
+    if entry.names > 1:
+        return Verdict(verdict.fate, verdict.reason, (*verdict.findings, HARD_LINK.finding(entry.name)))
+    return verdict
+
+
+def _together(
+    checkpoint: Checkpoint, verdicts: Mapping[str, Verdict], stalled: list[IncompleteError]
+) -> Iterator[Finding]:
+    """What no file says by itself: names that collide, what a model must have, shards that must agree."""
+    yield from collisions(verdicts)
+    yield from config.required(checkpoint)
+    yield from weights.required(checkpoint, verdicts)
+    parts = [name for name in verdicts if kind(name) in ("weights", "index")]
+    if not any(verdicts[name].fate == "refused" for name in parts):
+        yield from _guarded(INDEX, stalled, partial(_agreed, checkpoint)).findings
+
+
+def _agreed(checkpoint: Checkpoint) -> Verdict:
+    return Verdict("kept", "the index and the shards agree", tuple(shards.agree(checkpoint)))
+
+
+def _guarded(file: str, stalled: list[IncompleteError], work: Callable[[], Verdict]) -> Verdict:
+    """The verdict, or the finding that there is none. What could not be finished is kept in `stalled`."""
+    try:
+        return work()
+    except RefusedError as error:
+        return refused(*error.findings)
+    except IncompleteError as error:
+        stalled.append(error)
+    except OSError as error:
+        stalled.append(
+            IncompleteError(
+                f"{shown(file)} cannot be read ({error.strerror or type(error).__name__})",
+                hint="check that it is still there and that you may read it",
+            )
+        )
+    except Exception as error:
+        return refused(CRASHED.finding(file, type(error).__name__))
+    return refused(INCOMPLETE.finding(file, stalled[-1].message))
+
+
+def _record(checkpoint: Checkpoint, name: str, size: int, verdict: Verdict) -> FileRecord:
+    """The digest is empty for what was not read: dropped and refused files that are no part of the checkpoint."""
+    digest = checkpoint.files.get(name)
+    return FileRecord(shown(name), size, digest.sha256 if digest else "", verdict.fate, verdict.reason)
+
+
+def _blocking(record: VetRecord) -> tuple[Finding, ...]:
+    """High findings on anything that was not dropped: the model needs it, or nothing is known about the whole."""
+    dropped = {file.name for file in record.files if file.fate == "dropped"}
+    found = tuple(f for f in record.findings if f.severity == "high" and f.file not in dropped)
+    named = {finding.file for finding in found}
+    silent_ones = (f for f in record.files if f.fate == "refused" and f.name not in named)
+    return found + tuple(UNEXAMINED.finding(file.name, file.reason) for file in silent_ones)
+
+
+def _write(checkpoint: Checkpoint, file: FileRecord, target: Path) -> None:
+    of, digest = kind(file.name), checkpoint.files.get(file.name)
+    if of is None or digest is None or digest.sha256 != file.sha256:
+        raise CorruptError(f"{shown(file.name)} was not vetted in this checkpoint", hint="vet it, then rebuild it")
+    write = FAMILIES[of].write
+    if file.fate == "kept" or write is None:
+        checkpoint.copy(file.name, target / file.name)
+    else:
+        write(checkpoint, file.name, target / file.name)

@@ -1,0 +1,118 @@
+"""Which files a model needs, by exact name. Everything else is left behind, and never downloaded."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from sanitizer.checkpoint import Checkpoint, LocalOrigin
+from sanitizer.progress import Progress, silent
+from sanitizer.report import Finding
+from sanitizer.vet.folder import walk
+from sanitizer.vet.rules import Rule
+
+Kind = Literal[
+    "config",
+    "generation",
+    "weights",
+    "index",
+    "tokenizer",
+    "settings",
+    "vocabulary",
+    "words",
+    "pieces",
+    "template",
+    "licence",
+    "card",
+]
+
+CONFIG, INDEX, CARD = "config.json", "model.safetensors.index.json", "README.md"
+
+_NAMES: Mapping[str, Kind] = MappingProxyType(
+    {
+        CONFIG: "config",
+        "generation_config.json": "generation",
+        "model.safetensors": "weights",
+        INDEX: "index",
+        "tokenizer.json": "tokenizer",
+        "tokenizer_config.json": "settings",
+        "special_tokens_map.json": "settings",
+        "added_tokens.json": "settings",
+        "chat_template.json": "settings",
+        "chat_template.jinja": "template",
+        "vocab.json": "vocabulary",
+        "vocab.txt": "words",
+        "merges.txt": "words",
+        "spiece.model": "pieces",
+        "spm.model": "pieces",
+        "tokenizer.model": "pieces",
+        "sentencepiece.bpe.model": "pieces",
+        CARD: "card",
+    }
+)
+_SHARD = re.compile(r"model-[0-9]{5,6}-of-[0-9]{5,6}\.safetensors")
+_LICENCE = re.compile(r"(?:LICEN[SC]E|NOTICE)(?:[-_][A-Za-z0-9_-]{1,40})?(?:\.txt|\.md)?")
+
+HIDDEN_NAME = Rule(
+    "files.hidden-characters",
+    "high",
+    "the name of a file holds control, bidirectional or other characters that cannot be seen",
+    "names like this exist to deceive the reader; do not use this model",
+)
+TRAVERSAL = Rule(
+    "files.traversal",
+    "high",
+    "the name of a file leads out of its folder",
+    "a name like this writes over files elsewhere; do not use this model",
+)
+COLLISION = Rule(
+    "files.case-collision",
+    "high",
+    "two files have names that are one name where case does not count",
+    "which of them is loaded depends on the disk; remove one",
+)
+
+
+def kind(name: str) -> Kind | None:
+    """What a file is for, or None if no model needs it. Names are compared exactly; only the top folder counts."""
+    if _SHARD.fullmatch(name):
+        return "weights"
+    return _NAMES.get(name) or ("licence" if _LICENCE.fullmatch(name) else None)
+
+
+def wanted(name: str) -> bool:
+    """Whether a model needs a file of this name: what a downloader may fetch."""
+    return kind(name) is not None
+
+
+def open_local(path: Path, *, progress: Progress = silent) -> Checkpoint:
+    """The files of a local folder that a model needs, hashed. Links are not followed and devices not opened.
+
+    Everything else that lies there is found again by the gate. Raises UsageError for what is not a folder, and
+    IncompleteError for what cannot be read.
+    """
+    names = [entry.name for entry in walk(path) if entry.what == "file" and wanted(entry.name)]
+    return Checkpoint.of_folder(path, LocalOrigin(path.resolve().name), names, progress=progress)
+
+
+def bad_name(name: str) -> Rule | None:
+    """The rule that a name breaks by itself."""
+    if not name.isprintable() or "\ufffd" in name:
+        return HIDDEN_NAME
+    parts = name.replace("\\", "/").split("/")
+    outside = {"", ".", ".."} & set(parts) or "\\" in name or re.match(r"[A-Za-z]:", name)
+    return TRAVERSAL if outside else None
+
+
+def collisions(names: Iterable[str]) -> Iterator[Finding]:
+    """One finding for each name that differs from another in case alone."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[name.casefold()].append(name)
+    for group in groups.values():
+        if len(group) > 1:
+            yield from (COLLISION.finding(name, ", ".join(sorted(group))) for name in group)

@@ -1,0 +1,61 @@
+"""What a model does not need: left behind, with a doubt whose severity says what it could have done.
+
+*high* if it would run or pretends to be something else, *medium* if a known loader picks it up by name or if it is a
+pickle, which nobody here has opened, *low* if nothing refers to it.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from sanitizer.report import Finding
+from sanitizer.vet.magic import Content
+from sanitizer.vet.rules import Rule, Verdict
+from sanitizer.vet.tokenizer import PRETENDER
+
+EXECUTABLE = Rule(
+    "files.executable", "high", "a program for the machine it lies on", "no model needs this; find out why it is here"
+)
+HOOK = Rule(
+    "files.hook",
+    "medium",
+    "a known loader picks this file up by its name and follows or runs it",
+    "it was left behind; read it before you load the original with anything else",
+)
+PICKLE = Rule(
+    "weights.pickle-unread",
+    "medium",
+    "a pickle by its name or content, which can run code when it is loaded; it was not opened",
+    "it was left behind; do not load the original's pickles",
+)
+UNNEEDED = Rule("files.unneeded", "low", "nothing that loads the model needs this file", "it was left behind")
+
+PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".dill"})
+_PROGRAMS = frozenset(
+    {".exe", ".dll", ".so", ".dylib", ".com", ".scr", ".msi", ".jar", ".bat", ".cmd", ".ps1", ".wasm"}
+)
+_LIFELESS = frozenset(
+    {".md", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".png", ".jpg", ".jpeg", ".gif", ".svg"}
+    | {".webp", ".pdf", ".safetensors", ".gguf", ".onnx"}
+)
+_HOOKS = frozenset({"handler.py", "adapter_config.json"})
+_HOOK_FOLDERS = frozenset({"custom_generate"})
+
+
+def judge(name: str, content: Content | None) -> Verdict:
+    """The fate of a file that no model needs: by its first bytes, or by its name alone where those are not at hand."""
+    path = PurePosixPath(name)
+    suffix = path.suffix.lower()
+    if content == "executable" or suffix in _PROGRAMS:
+        return _left(EXECUTABLE.finding(name))
+    if suffix in _LIFELESS and content in ("pickle", "archive"):
+        return _left(PRETENDER.finding(name, f"it is a {content}"))
+    if content == "pickle" or suffix in PICKLES:
+        return _left(PICKLE.finding(name))
+    if path.name in _HOOKS or suffix == ".ipynb" or _HOOK_FOLDERS & set(path.parts[:-1]):
+        return _left(HOOK.finding(name))
+    return _left(UNNEEDED.finding(name))
+
+
+def _left(finding: Finding) -> Verdict:
+    return Verdict("dropped", finding.message, (finding,))

@@ -1,0 +1,99 @@
+"""The index of sharded weights: it and the shards must tell the same story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sanitizer.checkpoint import Checkpoint
+from sanitizer.errors import CorruptError
+from sanitizer.report import Finding
+from sanitizer.vet.inventory import INDEX, kind
+from sanitizer.vet.jsonstrict import SHAPE, MiB, dump, read_object
+from sanitizer.vet.rules import Rule, Verdict
+from sanitizer.vet.safetensors import Header, header_of
+
+CAP = 64 * MiB
+SINGLE = "model.safetensors"
+
+_ASK = "ask the author for a checkpoint written by save_pretrained"
+BASENAME = Rule(
+    "shards.path",
+    "high",
+    "the index leads to a file that is not a shard of this folder",
+    "a path in an index reads files elsewhere; do not use this model",
+)
+TWO_SETS = Rule(
+    "shards.two-sets",
+    "high",
+    "there is one whole file of weights and a sharded set: which one is loaded depends on the loader",
+    "remove one of the two",
+)
+ORPHAN = Rule("shards.orphan", "high", "a shard that the index does not know", _ASK)
+TENSOR_MISSING = Rule("shards.tensor-missing", "high", "a tensor is not in the shard that the index names", _ASK)
+TENSOR_ORPHAN = Rule("shards.tensor-orphan", "high", "a shard holds a tensor that the index does not place there", _ASK)
+
+
+def examine(checkpoint: Checkpoint, name: str) -> Verdict:
+    """Whether the index leads to shards of this folder and nowhere else. Raises RefusedError, or CorruptError."""
+    _weight_map(checkpoint, name)
+    return Verdict("rebuilt", "written anew from the names of tensors and shards")
+
+
+def write(checkpoint: Checkpoint, name: str, target: Path) -> None:
+    """The index with the size computed, and nothing else of what it said. Writing what was written changes nothing."""
+    places = _weight_map(checkpoint, name)
+    sizes = (
+        tensor.end - tensor.start for header in _headers(checkpoint).values() for tensor in header.tensors.values()
+    )
+    document = {"metadata": {"total_size": sum(sizes)}, "weight_map": dict(sorted(places.items()))}
+    target.write_bytes(dump(document))
+
+
+def agree(checkpoint: Checkpoint) -> Iterator[Finding]:
+    """Every tensor in exactly one shard, none missing, none orphaned. Raises CorruptError if one is absent.
+
+    What the files say by themselves was examined before; this compares what could be read.
+    """
+    weights = sorted(name for name in checkpoint.files if kind(name) == "weights")
+    shards = [name for name in weights if name != SINGLE]
+    if INDEX not in checkpoint.files:
+        if shards and SINGLE not in weights:
+            raise CorruptError(
+                f"{INDEX} is missing, so nothing says which tensor is in which of the {len(shards)} shards",
+                hint="download the model again",
+            )
+        yield from (ORPHAN.finding(name) for name in shards)
+        return
+    if SINGLE in weights and shards:
+        yield TWO_SETS.finding(SINGLE)
+        return
+    places = _weight_map(checkpoint, INDEX)
+    yield from (ORPHAN.finding(name) for name in shards if name not in places.values())
+    headers = _headers(checkpoint)
+    for tensor, shard in places.items():
+        if tensor not in headers[shard].tensors:
+            yield TENSOR_MISSING.finding(shard, tensor)
+    for shard, header in headers.items():
+        yield from (TENSOR_ORPHAN.finding(shard, tensor) for tensor in header.tensors if places.get(tensor) != shard)
+
+
+def _headers(checkpoint: Checkpoint) -> dict[str, Header]:
+    return {name: header_of(checkpoint, name) for name in sorted(checkpoint.files) if kind(name) == "weights"}
+
+
+def _weight_map(checkpoint: Checkpoint, index: str) -> Mapping[str, str]:
+    places = read_object(checkpoint, index, CAP).get("weight_map")
+    if not isinstance(places, dict) or not places or not all(isinstance(shard, str) for shard in places.values()):
+        raise SHAPE.refuse(index, "weight_map does not map tensors to files")
+    shards = sorted(set(places.values()))
+    for shard in shards:
+        if kind(shard) != "weights" or (shard == SINGLE and len(shards) > 1):
+            raise BASENAME.refuse(index, shard)
+    missing = [shard for shard in shards if shard not in checkpoint.files]
+    if missing:
+        raise CorruptError(
+            f"{missing[0]} is missing: {index} names {len(shards)} shards, and {len(shards) - len(missing)} are there",
+            hint="download the model again",
+        )
+    return places

@@ -1,0 +1,37 @@
+"""A model has weights, in safetensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sanitizer.checkpoint import Checkpoint
+from sanitizer.report import Finding
+from sanitizer.vet.inventory import kind
+from sanitizer.vet.leftovers import PICKLES
+from sanitizer.vet.rules import Rule
+
+PICKLE_ONLY = Rule(
+    "weights.pickle-only",
+    "high",
+    "the only weights are pickles, which can run code when they are loaded",
+    "ask the author for safetensors, or name a repository that has them",
+)
+NONE = Rule(
+    "weights.none",
+    "high",
+    "there are no weights in safetensors",
+    "name the folder or repository of a transformers model that holds model.safetensors; merge adapters first",
+)
+
+
+def required(checkpoint: Checkpoint, others: Iterable[str]) -> tuple[Finding, ...]:
+    """Nothing if there are safetensors; else a finding for each pickle among the `others`, or one that says none is."""
+    if any(kind(name) == "weights" for name in checkpoint.files):
+        return ()
+    pickles = [name for name in sorted(others) if name.lower().endswith(tuple(PICKLES)) and _is_weights(name)]
+    return tuple(PICKLE_ONLY.finding(name) for name in pickles) or (NONE.finding("."),)
+
+
+def _is_weights(name: str) -> bool:
+    """By the names that transformers, torch and PEFT give to weights; an optimizer's state is not weights."""
+    return "/" not in name and not name.startswith(("optimizer", "scheduler", "training_args", "rng_state", "scaler"))
