@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 from huggingface_hub import constants
 from huggingface_hub.hf_api import HfApi
 
 from sanitizer.errors import HubError, SanitizerError, UsageError
-from sanitizer.hub.failures import hub_failures, patiently
-from sanitizer.hub.texts import Column, TextTable, build, choose_columns
+from sanitizer.hub.failures import explain, hub_failures, patiently
+from sanitizer.hub.texts import Column, TextTable, build, choose_columns, printable
 from sanitizer.progress import Progress, silent
 from sanitizer.source import HubRef
 
@@ -138,21 +139,30 @@ def _demand_text(path: Path) -> None:
 
 @contextmanager
 def _as_usage(name: str) -> Iterator[None]:
-    """What pandas, pyarrow and datasets raise at a bad file, as one line: the last reason given, and no paths."""
+    """What pandas, pyarrow and datasets raise at bad data, as one line: the first reason there was."""
     try:
         yield
     except SanitizerError:
         raise
     except Exception as error:
-        reasons: list[BaseException] = [error]
-        while reasons[-1].__cause__ is not None:
-            reasons.append(reasons[-1].__cause__)
+        reasons = list(_chain(error))
+        for reason in reasons:
+            if isinstance(reason, (httpx2.HTTPError, ConnectionError)):
+                raise explain(reason, name) from error
+        if type(error).__name__ == "DatasetNotFoundError":  # it exists: its commit was just asked for
+            raise HubError(f"{name} may not be read: it is gated", hint="ask for access, then pass --token") from error
         if any(isinstance(reason, UnicodeDecodeError) for reason in reasons):
             raise UsageError(f"{name} is not a text file in UTF-8", hint="save it as UTF-8") from error
         if "corresponds to no data" in str(error):
             raise UsageError(f"{name} has no rows", hint="name a file with at least one text") from error
-        why = " ".join(str(reasons[-1]).split())[:120] or type(reasons[-1]).__name__
+        why = printable(" ".join(str(reasons[-1]).split()), 120) or type(reasons[-1]).__name__
         raise UsageError(f"{name} cannot be read as its suffix says: {why}", hint=FORMS) from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, tuple[str, ...]]:
@@ -161,6 +171,11 @@ def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, tuple[str, ..
     if match is None or (not spec.startswith("hf://") and "/" not in match["repo"]):
         raise UsageError(f"there is no file {spec}, and no Hub names a data set so", hint=FORMS)
     ref = HubRef(match["repo"], match["revision"])
+    if Path(ref.repo).exists():
+        raise UsageError(
+            f"a folder {ref.repo} lies here, and the datasets library would read it in place of the Hub's",
+            hint="run from another folder, or name a file in it",
+        )
     if constants.is_offline_mode():
         raise HubError(f"HF_HUB_OFFLINE forbids to fetch {ref.repo}", hint="unset it, or give a local file as data")
     api = HfApi(endpoint=constants.ENDPOINT, token=token)
@@ -193,7 +208,8 @@ def _one_of(repo: str, what: str, asked: str | None, there: list[str], preferred
     elif asked in there:
         return asked
     problem = f"{repo} has more than one {what}" if asked is None else f"{repo} has no {what} {asked!r}"
-    raise UsageError(problem, hint=f"it has {', '.join(sorted(there))[:300]}: write {repo}{mark}{sorted(there)[0]}")
+    has, example = printable(", ".join(sorted(there))), printable(min(there, default=what))
+    raise UsageError(problem, hint=f"it has {has}: write {repo}{mark}{example}")
 
 
 @contextmanager

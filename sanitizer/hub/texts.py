@@ -47,6 +47,11 @@ class Column:
         return self.kind in ("string", "large_string")
 
 
+def printable(text: str, most: int = 300) -> str:
+    """At most `most` characters of what a stranger wrote, with nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text[:most])
+
+
 def choose_columns(
     columns: Mapping[str, Column], text_column: str | None, label_column: str | None
 ) -> tuple[str, str | None, tuple[str, ...]]:
@@ -54,7 +59,7 @@ def choose_columns(
 
     Raises UsageError for a column that is not there, and where no column is plainly the text.
     """
-    has = f"it has {', '.join(columns)}" if columns else "it has no columns"
+    has = f"it has {printable(', '.join(columns))}" if columns else "it has no columns"
     for asked, option in ((text_column, "--text-column"), (label_column, "--label-column")):
         if asked is not None and asked not in columns:
             raise UsageError(f"the data has no column {asked!r}", hint=f"{has}; name one with {option}")

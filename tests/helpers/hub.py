@@ -17,10 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from helpers import hub_routes
+from helpers import hub_routes, hub_writes
 from helpers.hub_routes import Answer, Refusal, Request
 from helpers.hub_store import Repo
 
+assert hub_writes.commit  # importing the module registers its routes
 TOKEN = "hf_loopbacktoken"
 
 

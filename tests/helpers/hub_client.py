@@ -35,3 +35,13 @@ def point_client(monkeypatch: pytest.MonkeyPatch, url: str, home: Path) -> None:
     impatient = SimpleNamespace(sleep=lambda seconds: None)
     monkeypatch.setattr(http, "time", impatient)
     monkeypatch.setattr(file_download, "time", impatient)
+
+
+def point_datasets(monkeypatch: pytest.MonkeyPatch, url: str, home: Path) -> None:
+    """The same for `datasets`, which copies the endpoint and its caches when it is imported."""
+    import datasets.config as config
+
+    monkeypatch.setattr(config, "HF_ENDPOINT", url)
+    monkeypatch.setattr(config, "HUB_DATASETS_URL", url + "/datasets/{repo_id}/resolve/{revision}/{path}")
+    monkeypatch.setattr(config, "HF_DATASETS_CACHE", home / "datasets")
+    monkeypatch.setattr(config, "HF_MODULES_CACHE", str(home / "modules"))

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from helpers.hub import TOKEN, LoopbackHub
+from helpers.hub_client import point_datasets
 
 from sanitizer.errors import HubError, UsageError
 from sanitizer.hub.dataset import TextTable, load_texts
@@ -129,6 +130,13 @@ def test_what_is_not_there(spec: str, tmp_path: Path, monkeypatch: pytest.Monkey
         load_texts(str(tmp_path))
 
 
+def test_a_hostile_column_name_cannot_move_the_cursor(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_texts(put(tmp_path / "d.csv", "a\x1b[2J,b\nx,y\n"))
+    assert caught.value.hint.isprintable()
+    assert "a?[2J, b" in caught.value.hint
+
+
 def test_nothing_is_left_behind_and_nothing_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,13 +167,7 @@ TRAIN, TEST = b"text,label\nnull,1\nb,0\n", b"text,label\nc,1\n"
 
 @pytest.fixture
 def datasets_home(hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoopbackHub:
-    """`datasets` copies the endpoint and the cache when it is imported."""
-    import datasets.config as config
-
-    monkeypatch.setattr(config, "HF_ENDPOINT", hub.url)
-    monkeypatch.setattr(config, "HUB_DATASETS_URL", hub.url + "/datasets/{repo_id}/resolve/{revision}/{path}")
-    monkeypatch.setattr(config, "HF_DATASETS_CACHE", tmp_path / "datasets")
-    monkeypatch.setattr(config, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    point_datasets(monkeypatch, hub.url, tmp_path)
     return hub
 
 
@@ -207,6 +209,29 @@ def test_a_private_data_set_and_one_that_is_not_there(datasets_home: LoopbackHub
         load_texts("org/closed")
     with pytest.raises(HubError, match="no revision v9"):
         load_texts("org/closed@v9", token=TOKEN)
+
+
+def test_a_gated_data_set_and_a_hub_that_fails_meanwhile(datasets_home: LoopbackHub) -> None:
+    datasets_home.repo("org/gated", {"train.csv": TRAIN}, kind="dataset", gated=True)
+    with pytest.raises(HubError, match="is gated"):
+        load_texts("org/gated")
+    datasets_home.repo("org/data", {"train.csv": TRAIN}, kind="dataset")
+    datasets_home.fail("GET", "/datasets/org/data/resolve/.*csv", 403, times=99)
+    datasets_home.fail("HEAD", "/datasets/org/data/resolve/.*csv", 403, times=99)
+    with pytest.raises(HubError):
+        load_texts("org/data")
+
+
+def test_a_folder_never_stands_in_for_the_hub(
+    datasets_home: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets_home.repo("org/data", {"train.csv": TRAIN}, kind="dataset")
+    (tmp_path / "cwd/org/data").mkdir(parents=True)
+    put(tmp_path / "cwd/org/data/train.csv", "text\nother\n")
+    monkeypatch.chdir(tmp_path / "cwd")
+    for spec in ("org/data", "hf://org/data"):
+        with pytest.raises(UsageError, match=r"not a file|in place of the Hub"):
+            load_texts(spec)
 
 
 def test_offline_is_said(datasets_home: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
