@@ -76,7 +76,7 @@ def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
     """The front matter. What a Hub would refuse of the upstream card is left out of it (the report has it)."""
     source, data = report.source, report.data
     found: dict[str, Any] = {}
-    if (base := _hub_name(source.name, source.commit)) is not None:
+    if source.commit is not None and (base := _hub_name(source.name)) is not None:
         found |= {"base_model": base, "base_model_relation": "finetune"}
     found |= {"library_name": "transformers", "pipeline_tag": PIPELINES[source.task]}
     if source.license is not None and _LICENSE.fullmatch(source.license):
@@ -85,7 +85,8 @@ def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
         found["language"] = languages
     pruned = ["pruned"] if report.heads else []
     found["tags"] = ["sanitizer", "backdoor-defense", *pruned, visible(f"sanitizer-{report.recipe.strategy.name}")]
-    dataset = _hub_name(data.name, data.commit) if data.origin == "hub" else None
+    # A dataset's name says which commit, config and split: `org/name@commit:config#split`.
+    dataset = _hub_name(data.name.partition(f"@{data.commit}")[0]) if data.origin == "hub" else None
     if dataset is not None:
         found["datasets"] = [dataset]
     if report.after:
@@ -151,9 +152,7 @@ def command(report: RunReport) -> str:
     return " ".join(shlex.quote(visible(word)) for word in words)
 
 
-def _hub_name(name: str, commit: str | None) -> str | None:
-    if commit is None:
-        return None
+def _hub_name(name: str) -> str | None:
     try:
         return HubRef(name).repo
     except UsageError:  # a name no Hub has would get the whole card refused; the body still says it

@@ -94,7 +94,7 @@ def poisoned(payload: str) -> RunReport:
         data=replace(DATA, name=payload, text_column=payload, label_column=payload, notes=(payload, payload)),
         recipe=replace(
             RECIPE,
-            strategy=replace(RECIPE.strategy, name=payload, citation=payload, parameters={payload: payload}),
+            strategy=replace(RECIPE.strategy, name=payload, citation=payload or "none", parameters={payload: payload}),
             treatments=(payload,),
         ),
         plan=replace(PLAN, metric=payload),
@@ -249,6 +249,29 @@ def test_numbers_of_the_report_are_on_the_card() -> None:
     shown = " ".join(texts(body).split())
     for words in (COMMIT, DIGEST, "cut out of the tensors: 2", "arXiv 2508.20032", "1 kept as they were", "2 points"):
         assert words in shown
+
+
+@pytest.mark.parametrize("name", ["org/texts", f"org/texts@{COMMIT}", f"org/texts@{COMMIT}:default#train"])
+def test_a_hub_dataset_is_named_by_its_repository(name: str) -> None:
+    report = make_report(data=replace(DATA, name=name, commit=COMMIT))
+    front, body = split_card(render_card(report, repo_name=REPO))
+    assert front["datasets"] == ["org/texts"]
+    assert front["model-index"][0]["results"][0]["dataset"] == {"name": name, "type": "org/texts"}
+    assert shlex.split(command(report))[7] == name
+    told = body.partition("## What came from the data")[2].partition("## ")[0]
+    assert told.count(COMMIT) == 1
+
+
+def test_a_file_is_no_dataset_of_the_hub() -> None:
+    front = metadata(make_report(data=replace(DATA, name="org/texts", origin="file", commit=None)), repo_name=REPO)
+    assert "datasets" not in front
+    assert front["model-index"][0]["results"][0]["dataset"] == {"name": "org/texts", "type": "file"}
+
+
+def test_a_strategy_without_a_paper_cites_none() -> None:
+    strategy = replace(RECIPE.strategy, citation="")
+    cited = render_card(make_report(recipe=replace(RECIPE, strategy=strategy)), repo_name=REPO)
+    assert cited.rstrip().endswith("The strategy names no paper.")
 
 
 def test_head_map_counts_what_the_report_lists() -> None:
