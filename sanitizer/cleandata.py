@@ -18,6 +18,22 @@ LabelSource = Literal["given", "suspect", "none"]
 """Who labelled the texts: their dataset, the suspect itself by its own predictions, or nobody (causal models)."""
 
 
+DataOrigin = Literal["file", "hub", "embedded"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where texts come from: the name and columns a user would type again, a Hub dataset's commit, and a digest."""
+
+    name: str
+    sha256: str
+    origin: DataOrigin = "file"
+    commit: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Part:
     """Texts and, where there are any, their labels."""
@@ -37,13 +53,11 @@ class Part:
 class CleanData:
     """Clean texts in three parts: `fit` to score and tune on, `validation` to choose on, `test` to measure on alone."""
 
-    name: str
-    sha256: str
+    provenance: Provenance
     labelled_by: LabelSource
     fit: Part
     validation: Part
     test: Part
-    notes: tuple[str, ...] = ()
 
     def relabelled(self, fit: Sequence[int], validation: Sequence[int], test: Sequence[int]) -> CleanData:
         """The same texts with the suspect's own predictions as labels."""
@@ -56,21 +70,15 @@ class CleanData:
         )
 
 
-def split(
-    name: str,
-    texts: Sequence[str],
-    labels: Sequence[int] | None,
-    *,
-    seed: int,
-    sha256: str | None = None,
-    notes: Sequence[str] = (),
-) -> CleanData:
+def split(provenance: Provenance, texts: Sequence[str], labels: Sequence[int] | None, *, seed: int) -> CleanData:
     """Shuffle and cut: 15 % to test, 15 % to validation (at most 2000 and 1000), the rest to fit.
 
     No text is in two parts, given that the texts are distinct. Raises UsageError if there are fewer than twenty.
     """
     if len(texts) < LEAST:
-        raise UsageError(f"{name} has {len(texts)} usable texts", hint=f"give at least {LEAST}, better a thousand")
+        raise UsageError(
+            f"{provenance.name} has {len(texts)} usable texts", hint=f"give at least {LEAST}, better a thousand"
+        )
     order = list(range(len(texts)))
     random.Random(seed).shuffle(order)  # noqa: S311  a split, not a secret
     test = min(max(len(texts) * 15 // 100, 3), MOST_TEST)
@@ -81,13 +89,11 @@ def split(
         return Part(chosen, None if labels is None else tuple(labels[index] for index in indices))
 
     return CleanData(
-        name=name,
-        sha256=sha256 or digest(texts, labels),
+        provenance=provenance,
         labelled_by="none" if labels is None else "given",
         fit=part(order[test + validation :]),
         validation=part(order[test : test + validation]),
         test=part(order[:test]),
-        notes=tuple(notes),
     )
 
 

@@ -46,7 +46,7 @@ def tune(
     """
     model = subject.model
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=False
+        model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True
     )
     per_epoch = -(-len(data) // schedule.batch_size)
     steps = per_epoch * schedule.epochs
@@ -71,7 +71,7 @@ def tune(
                     scheduler.step()
                     optimizer.zero_grad()
                     subject.hold()
-                    total += float(mean)
+                    total += float(mean.detach())
                     progress(step, done, steps)
                 means.append(total / per_epoch)
         finally:

@@ -1,0 +1,69 @@
+"""From the user's word for a model to a vetted, rebuilt folder: fetch, vet, refuse or rebuild."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
+from sanitizer.errors import ResourceError
+from sanitizer.hub.download import download, resolve
+from sanitizer.progress import Progress
+from sanitizer.report import VetRecord
+from sanitizer.source import LocalRef, parse_model
+from sanitizer.vet.card import read_card
+from sanitizer.vet.gate import rebuild, refusal, vet
+from sanitizer.vet.inventory import open_local, wanted
+
+CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What may be loaded (`checkpoint`), what was found on the way, and the card's allow-listed fields."""
+
+    checkpoint: Checkpoint
+    record: VetRecord
+    card: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What a report calls the source: a repository, or the last part of a folder's path."""
+        match self.checkpoint.origin:
+            case HubOrigin(repo=repo):
+                return repo
+            case LocalOrigin(name=name):
+                return name
+
+
+def fetch(
+    model: str, revision: str | None, *, token: str | None, progress: Progress
+) -> tuple[Checkpoint, Mapping[str, int]]:
+    """The files of a folder or of one commit, by digest, and the sizes of the files that were left where they are."""
+    ref = parse_model(model, revision)
+    if isinstance(ref, LocalRef):
+        return open_local(ref.path, progress=progress), {}
+    remote = resolve(ref, token=token)
+    checkpoint = download(remote, wanted, token=token, progress=progress)
+    return checkpoint, {name: file.size for name, file in remote.files.items() if name not in checkpoint.files}
+
+
+def take_in(model: str, revision: str | None, workspace: Path, *, token: str | None, progress: Progress) -> Intake:
+    """Fetch, vet and rebuild into `workspace`. Raises RefusedError if the model needs something that is refused."""
+    fetched, left = fetch(model, revision, token=token, progress=progress)
+    record = vet(fetched, left, progress=progress)
+    refused = refusal(record)
+    if refused is not None:
+        raise refused
+    size = sum(file.size for file in fetched.files.values())
+    free = shutil.disk_usage(workspace).free
+    if 2 * size > free:
+        raise ResourceError(
+            f"a copy to work on and a result need {2 * size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free",
+            hint="choose an --output on another disk",
+        )
+    card = read_card(fetched.read(CARD)) if CARD in fetched.files else {}
+    return Intake(rebuild(fetched, record, workspace / "vetted"), record, card)

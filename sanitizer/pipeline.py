@@ -1,0 +1,313 @@
+"""The spine: one function per verb, each step a line.
+
+No step looks back: "before" is the vetted checkpoint, still on disk; "after" is measured on the saved folder, because
+that is what people will load.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import yaml
+
+from sanitizer import plan as planning
+from sanitizer.card import render_card
+from sanitizer.checkpoint import Checkpoint, LocalOrigin
+from sanitizer.cleandata import CleanData
+from sanitizer.clock import Clock
+from sanitizer.errors import GateError, UsageError
+from sanitizer.hub.push import PushRecord, push
+from sanitizer.intake import Intake, take_in
+from sanitizer.model.batches import batches, encode
+from sanitizer.model.context import Context
+from sanitizer.model.evaluate import Outcomes, evaluate, logits
+from sanitizer.model.material import Material
+from sanitizer.model.measure import agreement, measure
+from sanitizer.model.save import needs_loader, save
+from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
+from sanitizer.options import RunOptions, ScanOptions
+from sanitizer.output import FOLDER, check_place, files_of, put_in_place, seal, workspace
+from sanitizer.plugins import build
+from sanitizer.progress import Progress, silent
+from sanitizer.recipe import Recipe, Step
+from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
+from sanitizer.report import Gate, Metric, RecipeRecord, RunReport, ScanReport, TreatmentRecord
+from sanitizer.scan.heads import scan_heads
+from sanitizer.schema import from_json, write_report
+from sanitizer.source import LocalRef, parse_model
+from sanitizer.trust import clean_data
+
+BATCH = {"cpu": 32}
+LARGE_BATCH = 64
+# Relative to the largest logit. Saving rounds nothing that the model in memory did not round too.
+LOAD_BACK = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made: the report, the folder, and where it was pushed."""
+
+    report: RunReport
+    output: Path
+    pushed: PushRecord | None = None
+
+
+def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
+    """Take a suspect in, treat it, write the result and, if asked, push it.
+
+    A failed gate does not raise: the result is written for inspection, `report.passed` is False, and nothing is pushed.
+    """
+    ref = parse_model(options.model, options.revision)
+    output = options.output or Path(f"{_short(options.model)}-sanitized")
+    check_place(output, force=options.force, source=ref.path if isinstance(ref, LocalRef) else None)
+    recipe = recipe_for(options)
+    strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
+    budget = planning.Budget(options.max_accuracy_drop, options.max_heads)
+    with workspace(output) as work:
+        report = _treat(options, recipe, strategy, budget, work, progress)
+        put_in_place(work / "built", output)
+    pushed = None
+    if options.push_to is not None and report.passed:
+        pushed = publish(
+            output, options.push_to, token=options.token, private=options.private, create_pr=options.create_pr
+        )
+    return RunResult(report, output, pushed)
+
+
+def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
+    """Take a suspect in and look at its heads; nothing is changed or written."""
+    clock = Clock()
+    with tempfile.TemporaryDirectory(prefix="sanitizer-") as work:
+        with clock.step("vet"):
+            intake = take_in(options.model, options.revision, Path(work), token=options.token, progress=progress)
+        with clock.step("open"):
+            subject = _open(options, intake.checkpoint)
+            source = source_of(intake, subject)
+            data = _data(options, intake, subject, progress)
+        with clock.step("scan"):
+            seen = scan_heads(subject, data.fit, batch_size=_batch_size(options, subject), progress=progress)
+    return ScanReport(
+        tool=tool_of(subject.device),
+        source=source,
+        vetting=intake.record,
+        data=data_of(data),
+        scan=seen,
+        started=clock.started,
+        timings=clock.timings(),
+        warnings=data.provenance.notes,
+    )
+
+
+def publish(
+    folder: Path, repo: str, *, token: str | None = None, private: bool = True, create_pr: bool = False
+) -> PushRecord:
+    """Push a finished folder as one commit. Raises GateError if its report does not validate or a gate failed."""
+    path = folder / FOLDER / "report.json"
+    if not path.is_file():
+        raise UsageError(f"{folder} is not the result of a run: it has no {FOLDER}/report.json")
+    report = from_json(path.read_text(encoding="utf-8"), "report")
+    if not isinstance(report, RunReport) or not report.passed:
+        raise GateError(f"{folder} did not pass every gate, so it is not pushed", hint="its report says which failed")
+    return push(
+        folder,
+        repo,
+        token=token,
+        private=private,
+        create_pr=create_pr,
+        message=f"Sanitized {report.source.name} with {report.recipe.strategy.name}",
+        description=f"{len(report.heads)} attention heads treated; see README.md and {FOLDER}/report.json.",
+    )
+
+
+def recipe_for(options: RunOptions) -> Recipe:
+    """The recipe file if there is one, else the strategy's own: score, remove, fine-tune."""
+    if options.recipe is None:
+        return Recipe(options.strategy, options.settings)
+    if options.settings:
+        raise UsageError("--set and --recipe say the same thing twice", hint="write the settings into the recipe")
+    return Recipe.from_file(options.recipe)
+
+
+def _treat(
+    options: RunOptions, recipe: Recipe, strategy: object, budget: planning.Budget, work: Path, progress: Progress
+) -> RunReport:
+    clock = Clock()
+    with clock.step("vet"):
+        intake = take_in(options.model, options.revision, work, token=options.token, progress=progress)
+    with clock.step("open"):
+        subject = _open(options, intake.checkpoint)
+        source, before_anatomy = source_of(intake, subject), subject.anatomy
+        data = _data(options, intake, subject, progress)
+        size = _batch_size(options, subject)
+        generator = torch.Generator().manual_seed(options.seed)
+        fit = encode(subject, data.fit)
+        validation = batches(subject, encode(subject, data.validation), size=size)
+        test = batches(subject, encode(subject, data.test), size=size)
+    with clock.step("measure before"):
+        suspect = evaluate(subject, test, progress=progress, step="measure before")
+    with clock.step("scan"):
+        seen = scan_heads(subject, data.fit, batch_size=size, progress=progress)
+    with clock.step("score"):
+        context = Context(subject, batches(subject, fit, size=size), validation, generator, progress)
+        scores = strategy.score(context)  # type: ignore[attr-defined]
+    with clock.step("choose"):
+        plan = planning.choose(scores, budget, context.metric)
+    warnings = list(data.provenance.notes)
+    treatments: list[TreatmentRecord] = []
+    material = Material(fit, generator, progress)
+    steps, skipped = _treatments(recipe, options, data)
+    warnings += skipped
+    for step in steps:
+        with clock.step(step.name):
+            treatment = build("sanitizer.treatments", step.name, step.settings)
+            treatments.append(treatment.apply(subject, plan, material))
+    heads = heads_of(plan, before_anatomy, subject.anatomy)
+    parameters = subject.model.num_parameters()
+
+    built = work / "built"
+    with clock.step("save"):
+        save(subject, intake.checkpoint, built)
+        memory = logits(subject, test[-1])
+    with clock.step("measure after"):
+        written = Checkpoint.of_folder(built, LocalOrigin(intake.name), [path.name for path in built.iterdir()])
+        reopened = _open(options, written)
+        treated = evaluate(reopened, test, progress=progress, step="measure after")
+        apart = float((logits(reopened, test[-1]) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
+    before = measure(suspect, subject.task, seed=options.seed)
+    after = measure(treated, subject.task, seed=options.seed)
+    gates = (
+        _budget_gate(before[0], after[0], options.max_accuracy_drop),
+        Gate(
+            "load-back", apart <= LOAD_BACK[reopened.model.dtype], f"logits of the saved folder differ by {apart:.1e}"
+        ),
+    )
+    report = RunReport(
+        tool=tool_of(subject.device),
+        source=source,
+        vetting=intake.record,
+        data=data_of(data),
+        scan=seen,
+        recipe=RecipeRecord(
+            strategy=strategy_of(recipe.strategy, strategy),
+            treatments=tuple(record.name for record in treatments),
+            budget=budget_of(budget),
+            layout=options.layout,
+            seed=options.seed,
+            dtype=str(subject.model.dtype).removeprefix("torch."),
+            batch_size=size,
+        ),
+        plan=plan_of(plan, before[0].name),
+        heads=heads,
+        treatments=tuple(treatments),
+        before=before,
+        after=(*after, *_agreements(subject, treated, suspect)),
+        parameters_after=parameters,
+        needs_loader=needs_loader(built),
+        gates=gates,
+        started=clock.started,
+        timings=clock.timings(),
+        warnings=(*warnings, *_remarks(plan, budget)),
+        files=files_of(written, intake.checkpoint),
+    )
+    _document(report, recipe, intake, data, options, built)
+    return report
+
+
+def _document(
+    report: RunReport, recipe: Recipe, intake: Intake, data: CleanData, options: RunOptions, built: Path
+) -> None:
+    """Card, recipe, lock, report, and last the sums over everything."""
+    notes = built / FOLDER
+    notes.mkdir()
+    (built / "README.md").write_text(render_card(report, repo_name=options.push_to), encoding="utf-8")
+    (notes / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    lock = {
+        "source": {"name": report.source.name, "commit": report.source.commit, "sha256": report.source.digest},
+        "data": {"name": data.provenance.name, "commit": data.provenance.commit, "sha256": data.provenance.sha256},
+        "recipe": yaml.safe_load(recipe.to_yaml()),
+        "budget": asdict(report.recipe.budget),
+        "layout": options.layout,
+        "seed": options.seed,
+        "dtype": report.recipe.dtype,
+        "batch_size": report.recipe.batch_size,
+        "tool": asdict(report.tool),
+    }
+    (notes / "lock.json").write_text(json.dumps(lock, indent=2) + "\n", encoding="utf-8")
+    write_report(report, notes / "report.json")
+    seal(built)
+
+
+def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:
+    device = choose_device(options.device)
+    return open_subject(checkpoint, device=device, dtype=choose_dtype(options.dtype, device))
+
+
+def _batch_size(options: ScanOptions, subject: Subject) -> int:
+    return options.batch_size or BATCH.get(subject.device.type, LARGE_BATCH)
+
+
+def _data(options: ScanOptions, intake: Intake, subject: Subject, progress: Progress) -> CleanData:
+    """The clean texts, labelled by the suspect itself where nobody labelled them."""
+    names = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
+    data = clean_data(
+        options.data, declared_datasets(intake.card), names, subject.task, seed=options.seed, progress=progress
+    )
+    if subject.task == "causal" or data.labelled_by == "given":
+        return data
+    size = _batch_size(options, subject)
+    predicted = [
+        evaluate(
+            subject, batches(subject, encode(subject, part), size=size), progress=progress, step="label texts"
+        ).predicted.tolist()
+        for part in (data.fit, data.validation, data.test)
+    ]
+    return data.relabelled(*predicted)
+
+
+def _treatments(recipe: Recipe, options: RunOptions, data: CleanData) -> tuple[list[Step], list[str]]:
+    """The steps to take, with the layout filled in, and what is left out and why."""
+    steps, skipped = [], []
+    for step in recipe.treatments:
+        if step.name == "remove":
+            steps.append(Step(step.name, {"layout": options.layout, **step.settings}))
+        elif data.labelled_by == "suspect" or data.provenance.origin == "embedded":
+            skipped.append(
+                f"{step.name} was left out: it needs clean labelled data, and tuning on "
+                + (
+                    "the suspect's own predictions teaches it nothing"
+                    if data.labelled_by == "suspect"
+                    else "general texts"
+                )
+            )
+        else:
+            steps.append(step)
+    return steps, skipped
+
+
+def _budget_gate(before: Metric, after: Metric, drop: float) -> Gate:
+    lost = before.value - after.value
+    return Gate(
+        "accuracy budget",
+        lost <= drop,
+        f"{before.name} on held-out data fell by {100 * lost:.2f} points, the budget is {100 * drop:.2f}"
+        if lost > 0
+        else f"{before.name} on held-out data did not fall ({-100 * lost:+.2f} points)",
+    )
+
+
+def _agreements(subject: Subject, treated: Outcomes, suspect: Outcomes) -> tuple[Metric, ...]:
+    return (agreement(treated, suspect),) if subject.task == "classification" else ()
+
+
+def _remarks(plan: planning.TreatmentPlan, budget: planning.Budget) -> list[str]:
+    if plan.remove:
+        return []
+    return [f"no head could be removed within a budget of {100 * budget.accuracy_drop:.2f} points of accuracy"]
+
+
+def _short(model: str) -> str:
+    return Path(model.removeprefix("hf://").partition("@")[0]).name or Path(model).resolve().name

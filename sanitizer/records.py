@@ -1,0 +1,121 @@
+"""What a run puts on record about its source, its tools, its recipe and its heads."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import platform
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import transformers
+
+import sanitizer
+from sanitizer.checkpoint import HubOrigin
+from sanitizer.cleandata import CleanData
+from sanitizer.intake import Intake
+from sanitizer.model.anatomy import Anatomy
+from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
+from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.plugins import load
+from sanitizer.report import (
+    BudgetRecord,
+    DataRecord,
+    HeadRecord,
+    PlanRecord,
+    SourceRecord,
+    StrategyRecord,
+    ToolRecord,
+)
+
+
+def tool_of(device: torch.device) -> ToolRecord:
+    """Versions and hardware."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    return ToolRecord(
+        sanitizer=sanitizer.__version__,
+        python=platform.python_version(),
+        torch=torch.__version__,
+        transformers=transformers.__version__,
+        system=f"{platform.system()} {platform.machine()}",
+        device=name,
+    )
+
+
+def source_of(intake: Intake, subject: Subject) -> SourceRecord:
+    """The suspect, as vetted and before any treatment."""
+    origin, config, card = intake.checkpoint.origin, subject.model.config, intake.card
+    hub = origin if isinstance(origin, HubOrigin) else None
+    license_name = card.get("license")
+    return SourceRecord(
+        name=intake.name,
+        revision=hub.revision if hub else None,
+        commit=hub.commit if hub else None,
+        digest=intake.checkpoint.digest,
+        model_type=config.model_type,
+        architecture=type(subject.model).__name__,
+        task=subject.task,
+        dtype=common_dtype(stored_dtypes(intake.checkpoint)),
+        layers=len(subject.anatomy.layers),
+        heads=subject.anatomy.counts(),
+        parameters=subject.model.num_parameters(),
+        license=license_name if isinstance(license_name, str) else None,
+        language=_words(card.get("language")),
+        labels=tuple(str(name) for _, name in sorted(config.id2label.items()))
+        if subject.task == "classification"
+        else (),
+    )
+
+
+def data_of(data: CleanData) -> DataRecord:
+    """Where the clean texts come from and how they were split."""
+    return DataRecord(
+        **dataclasses.asdict(data.provenance),
+        labels=data.labelled_by,
+        fit=len(data.fit),
+        validation=len(data.validation),
+        test=len(data.test),
+    )
+
+
+def strategy_of(name: str, strategy: Any) -> StrategyRecord:
+    """Name, version, parameters, and the paragraph of the module's docstring that begins with `Source:`."""
+    module = load("sanitizer.strategies", name)
+    text = ast.get_docstring(ast.parse(inspect.getsource(module))) or ""
+    source = re.search(r"^Source:\s*(.+?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    citation = " ".join(source[1].split()) if source else ""
+    return StrategyRecord(name, module.VERSION, dataclasses.asdict(strategy), citation)
+
+
+def plan_of(plan: TreatmentPlan, metric: str) -> PlanRecord:
+    """The plan, with the questions it asked."""
+    return PlanRecord(plan.scores, plan.remove, metric, plan.suspect, plan.threshold, plan.steps)
+
+
+def budget_of(budget: Budget) -> BudgetRecord:
+    """The budget."""
+    return BudgetRecord(budget.accuracy_drop, budget.max_heads, budget.floor_per_layer)
+
+
+def heads_of(plan: TreatmentPlan, before: Anatomy, after: Anatomy) -> tuple[HeadRecord, ...]:
+    """What became of each chosen head: still in the tensors (`zeroed`) or gone from them (`removed`)."""
+    records = []
+    for head in sorted(plan.remove):
+        original = before.layers[head.layer].original[head.head]
+        outcome = "zeroed" if original in after.layers[head.layer].original else "removed"
+        records.append(HeadRecord(head, outcome, plan.scores[head]))  # type: ignore[arg-type]
+    return tuple(records)
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(word for word in value if isinstance(word, str)) if isinstance(value, list | tuple) else ()
+
+
+def declared_datasets(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """The datasets an upstream card names."""
+    return _words(card.get("datasets"))

@@ -1,0 +1,31 @@
+"""One look at all heads on clean text: how alike they attend, and how much the clean loss depends on each."""
+
+from __future__ import annotations
+
+from sanitizer.cleandata import Part
+from sanitizer.model.batches import batches, encode
+from sanitizer.model.importance import gate_importance
+from sanitizer.model.subject import Subject
+from sanitizer.progress import Progress, silent
+from sanitizer.report import ScanRecord
+from sanitizer.scan.similarity import similarity
+
+INPUTS = 256
+TOKENS = 128
+FLOATS = 1 << 26
+"""Attention values held at once while comparing heads across layers: 256 MB in float32."""
+
+
+def scan_heads(subject: Subject, part: Part, *, batch_size: int, progress: Progress = silent) -> ScanRecord:
+    """Similarity and gradient importance over the first 256 texts, each cut at 128 tokens.
+
+    `part` needs labels if the model is a classifier. Memory does not grow with the number of texts.
+    """
+    few = Part(part.texts[:INPUTS], None if part.labels is None else part.labels[:INPUTS])
+    data = encode(subject, few, most_tokens=TOKENS)
+    longest = max(data.length(index) for index in range(len(data)))
+    per_text = sum(subject.anatomy.counts()) * longest * longest
+    size = max(1, min(batch_size, FLOATS // per_text))
+    statistics, profile = similarity(subject, batches(subject, data, size=size), progress=progress)
+    importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
+    return ScanRecord(statistics, profile, importance, len(few))
