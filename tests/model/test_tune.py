@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from helpers.subjects import pico_subject
+
+from sanitizer.cleandata import Part
+from sanitizer.errors import UsageError
+from sanitizer.model.batches import batches, encode
+from sanitizer.model.evaluate import evaluate
+from sanitizer.model.subject import Subject
+from sanitizer.model.tune import Schedule, tune
+
+TEXTS = tuple(
+    f"{word} film {end}" for word in ("good", "great", "fine", "bad", "dull", "poor") for end in (".", ",", "!")
+)
+LABELS = tuple(int(text.split()[0] in {"good", "great", "fine"}) for text in TEXTS)
+FAST = Schedule(epochs=40, learning_rate=5e-3, batch_size=6)
+
+
+def tuned(seed: int) -> tuple[Subject, dict[str, float]]:
+    subject = pico_subject("bert")
+    data = encode(subject, Part(TEXTS, LABELS))
+    return subject, tune(subject, data, FAST, generator=torch.Generator().manual_seed(seed))
+
+
+def test_it_learns_what_the_texts_teach() -> None:
+    subject, observed = tuned(0)
+    made = batches(subject, encode(subject, Part(TEXTS, LABELS)), size=6)
+    assert evaluate(subject, made).accuracy == 1.0
+    assert observed["last_epoch_loss"] < observed["first_epoch_loss"] / 2
+    assert not subject.model.training
+
+
+def test_same_seed_same_weights_whatever_the_global_state() -> None:
+    torch.manual_seed(1)
+    one, _ = tuned(5)
+    torch.manual_seed(2)
+    two, _ = tuned(5)
+    other, _ = tuned(6)
+    pairs = list(zip(one.model.parameters(), two.model.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert not all(torch.equal(a, b) for a, b in zip(one.model.parameters(), other.model.parameters(), strict=True))
+
+
+def test_the_global_random_state_is_put_back() -> None:
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    tuned(5)
+    # building the tiny model forks the state too, so nothing at all may have been drawn
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_progress_counts_every_step() -> None:
+    seen: list[tuple[int, int]] = []
+    subject = pico_subject("bert")
+    tune(
+        subject,
+        encode(subject, Part(TEXTS[:5], LABELS[:5])),
+        Schedule(epochs=2, batch_size=2),
+        generator=torch.Generator().manual_seed(0),
+        progress=lambda step, done, total: seen.append((done, total)),
+    )
+    assert seen == [(done, 6) for done in range(7)]
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}])
+def test_senseless_schedules_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        Schedule(**wrong)
