@@ -140,7 +140,8 @@ def _by_status(error: HfHubHTTPError, repo: str) -> HubError:
             return no_xet()
         case 401:
             return HubError(
-                f"{where} does not accept the token", hint="make a new one, then pass --token or set HF_TOKEN"
+                f"{where} wants a token that it accepts",
+                hint=f"make one at {where}/settings/tokens, then pass --token or set HF_TOKEN",
             )
         case 403:
             return HubError(f"the token may not do this to {repo}", hint="use a token with the right permission")

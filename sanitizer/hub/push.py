@@ -7,22 +7,20 @@ published (its report, its gates) is asked before; here only its own SHA256SUMS 
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
 from huggingface_hub.errors import HfHubHTTPError, RevisionNotFoundError
 from huggingface_hub.hf_api import HfApi
 
-from sanitizer.errors import CorruptError, GateError, HubError
+from sanitizer.errors import HubError
 from sanitizer.hub.failures import hub_failures, patiently
-from sanitizer.hub.listing import COMMIT, Fingerprint, RemoteFile, check_name, list_files
+from sanitizer.hub.finished import FinishedFolder, not_as_listed, verified
+from sanitizer.hub.listing import COMMIT, Fingerprint, RemoteFile, list_files
 
-SUMS = "sanitizer/SHA256SUMS"
 BRANCH = "main"
 IN_MEMORY = 5_000_000
 """Bytes: smaller files are uploaded from the very bytes that were verified."""
@@ -62,12 +60,6 @@ class PushRecord:
 
 
 @dataclass(frozen=True)
-class _Folder:
-    path: Path
-    files: Mapping[str, Fingerprint]
-
-
-@dataclass(frozen=True)
 class _Change:
     add: tuple[str, ...]
     delete: tuple[str, ...]
@@ -93,7 +85,7 @@ def push(
 
     Raises GateError for a folder that is not what its SHA256SUMS says, HubError for what the Hub answers.
     """
-    ours = _verified(folder)
+    ours = verified(folder)
     api = HfApi(endpoint=constants.ENDPOINT, token=token)
     with hub_failures(repo):
         patiently(lambda: api.create_repo(repo, private=private, exist_ok=True))
@@ -131,7 +123,7 @@ def _record(repo: str, commit: str | None, **fields: object) -> PushRecord:
     return PushRecord(repo=repo, url=f"{constants.ENDPOINT}/{repo}", commit=str(commit), **plain)  # type: ignore[arg-type]
 
 
-def _compare(api: HfApi, repo: str, revision: str, ours: _Folder) -> tuple[str | None, _Change]:
+def _compare(api: HfApi, repo: str, revision: str, ours: FinishedFolder) -> tuple[str | None, _Change]:
     """The head of `revision` (None in a repository without commits) and what it lacks of our files."""
     try:
         head = patiently(lambda: api.model_info(repo, revision=revision, expand=["sha"])).sha
@@ -146,13 +138,13 @@ def _compare(api: HfApi, repo: str, revision: str, ours: _Folder) -> tuple[str |
     return head, _change(list_files(api, repo, head), ours)
 
 
-def _change(theirs: Mapping[str, RemoteFile], ours: _Folder) -> _Change:
+def _change(theirs: Mapping[str, RemoteFile], ours: FinishedFolder) -> _Change:
     add = (n for n, found in ours.files.items() if n not in theirs or not theirs[n].matches(found))
     stale = (n for n in theirs if n not in ours.files and any(fnmatch.fnmatchcase(n.lower(), s) for s in STALE))
     return _Change(tuple(add), tuple(stale))
 
 
-def _all_arrived(api: HfApi, repo: str, commit: str, ours: _Folder) -> None:
+def _all_arrived(api: HfApi, repo: str, commit: str, ours: FinishedFolder) -> None:
     """Raise HubError if the new commit lacks a file: the client silently drops what a .gitignore there names."""
     theirs = list_files(api, repo, commit)
     for name, found in ours.files.items():
@@ -163,7 +155,7 @@ def _all_arrived(api: HfApi, repo: str, commit: str, ours: _Folder) -> None:
             )
 
 
-def _open_pull(api: HfApi, repo: str, ours: _Folder) -> PushRecord | None:
+def _open_pull(api: HfApi, repo: str, ours: FinishedFolder) -> PushRecord | None:
     """An open pull request that proposes exactly our files: an earlier push whose answer was lost."""
     try:
         found = api.get_repo_discussions(repo, discussion_type="pull_request", discussion_status="open")
@@ -179,7 +171,7 @@ def _open_pull(api: HfApi, repo: str, ours: _Folder) -> PushRecord | None:
     return None
 
 
-def _look_again(api: HfApi, repo: str, ours: _Folder, *, create_pr: bool) -> PushRecord | None:
+def _look_again(api: HfApi, repo: str, ours: FinishedFolder, *, create_pr: bool) -> PushRecord | None:
     found = _open_pull(api, repo, ours) if create_pr else None
     if create_pr:
         return None if found is None else _record(repo, found.commit, pull_request=found.pull_request)
@@ -187,70 +179,16 @@ def _look_again(api: HfApi, repo: str, ours: _Folder, *, create_pr: bool) -> Pus
     return None if change else _record(repo, head)
 
 
-def _additions(ours: _Folder, names: tuple[str, ...]) -> Iterator[CommitOperationAdd]:
+def _additions(ours: FinishedFolder, names: tuple[str, ...]) -> Iterator[CommitOperationAdd]:
     for name in names:
         path, expected = ours.path / name, ours.files[name]
         if expected.digest.size <= IN_MEMORY:
             data = path.read_bytes()
             if Fingerprint.of_bytes(data) != expected:
-                raise _not_as_listed(name, "has changed")
+                raise not_as_listed(name, "has changed")
             yield CommitOperationAdd(name, data)
         else:
             operation = CommitOperationAdd(name, path)
             # The Hub stores a large object only under its true digest: bytes that change now are refused there.
             operation.upload_info.sha256 = bytes.fromhex(expected.digest.sha256)
             yield operation
-
-
-def _verified(folder: Path) -> _Folder:
-    """Every file of the folder, each as SHA256SUMS lists it; the list itself is a file too."""
-    sums = folder / SUMS
-    if not sums.is_file():
-        raise GateError(
-            f"{folder} has no {SUMS}", hint="only a folder that sanitize has written to its end can be pushed"
-        )
-    raw = sums.read_bytes()
-    listed = _parse(raw)
-    there = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if not _is_plain_dir(path)}
-    files = {SUMS: Fingerprint.of_bytes(raw)}
-    for name in sorted(there.keys() - listed.keys() - {SUMS}):
-        raise _not_as_listed(name, "is not listed")
-    for name, sha256 in listed.items():
-        path = there.get(name)
-        if path is None:
-            raise _not_as_listed(name, "is missing")
-        if path.is_symlink() or not path.is_file():
-            raise _not_as_listed(name, "is not a plain file")
-        found = Fingerprint.of(path)
-        if found.digest.sha256 != sha256:
-            raise _not_as_listed(name, "has changed")
-        files[name] = found
-    return _Folder(folder, MappingProxyType(files))
-
-
-def _is_plain_dir(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _parse(raw: bytes) -> dict[str, str]:
-    """Lines of `sha256sum`: 64 hex digits, two blanks, a relative name."""
-    listed: dict[str, str] = {}
-    for line in raw.decode(errors="replace").splitlines():
-        match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
-        try:
-            check_name(match[2] if match else None, SUMS)
-        except CorruptError as error:
-            raise GateError(f"{SUMS} is damaged at {ascii(line)[:80]}", hint="run sanitize again") from error
-        if match is None or match[2] in listed or match[2] == SUMS:
-            raise GateError(f"{SUMS} lists {ascii(line)[:80]} twice, or itself", hint="run sanitize again")
-        listed[match[2]] = match[1]
-    if not listed:
-        raise GateError(f"{SUMS} lists nothing", hint="run sanitize again")
-    return listed
-
-
-def _not_as_listed(name: str, why: str) -> GateError:
-    return GateError(
-        f"{name} {why}: the folder is not what {SUMS} says, so nothing was pushed",
-        hint="run sanitize again, and change nothing in the folder before pushing it",
-    )

@@ -35,7 +35,7 @@ CASES: list[tuple[BaseException, type[SanitizerError], str]] = [
     (http(client.RepositoryNotFoundError, 404), HubError, "has no org/name, or it is private"),
     (http(client.RevisionNotFoundError, 404), HubError, "no revision v9"),
     (http(client.RemoteEntryNotFoundError, 404), HubError, "cannot be had"),
-    (http(client.HfHubHTTPError, 401), HubError, "does not accept the token"),
+    (http(client.HfHubHTTPError, 401), HubError, "wants a token"),
     (http(client.HfHubHTTPError, 403), HubError, "may not do this"),
     (http(client.BadRequestError, 400), HubError, "HTTP 400"),
     (http(client.HfHubHTTPError, 412), HubError, "changed by someone else"),
@@ -61,7 +61,7 @@ CASES: list[tuple[BaseException, type[SanitizerError], str]] = [
     (ValueError("no JSON"), HubError, "makes no sense"),
     (KeyError("sha"), HubError, "makes no sense"),
     (caused(client.LocalEntryNotFoundError("x"), http(client.HfHubHTTPError, 429)), HubError, "limits the rate"),
-    (caused(RuntimeError("uploading"), http(client.HfHubHTTPError, 401)), HubError, "does not accept"),
+    (caused(RuntimeError("uploading"), http(client.HfHubHTTPError, 401)), HubError, "wants a token"),
     (CorruptError("mine", hint="h"), CorruptError, "mine"),
 ]
 
