@@ -13,7 +13,7 @@ from sanitizer.errors import SanitizerError
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field of a plugin's dataclass, as written: `--set name=value` sets it."""
+    """A field that a plugin's dataclass itself writes (not one it inherits): `--set name=value` sets it."""
 
     name: str
     type: str

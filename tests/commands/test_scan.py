@@ -1,0 +1,28 @@
+"""`sanitize scan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpers.records import make_scan
+
+from sanitizer.options import DataOptions, ScanOptions
+from sanitizer.schema import to_json
+
+
+def test_options_arrive_and_the_story_is_told(sanitize: Any, pipeline: Any) -> None:
+    done = sanitize("scan", "org/model", "--data", "a.tsv", "--seed", "3", "--revision", "v2")
+    assert done.exit_code == 0
+    expected = ScanOptions("org/model", DataOptions("a.tsv"), revision="v2", seed=3)
+    assert pipeline.asked == [("scan", expected)]
+    assert "Importance of each head" in done.stdout
+
+
+def test_json_is_the_report_and_nothing_else(sanitize: Any, pipeline: Any) -> None:
+    done = sanitize("scan", "org/model", "--json")
+    assert (done.stdout, done.stderr) == (to_json(make_scan()), "")
+
+
+def test_a_scan_has_no_option_that_would_change_something(sanitize: Any, pipeline: Any) -> None:
+    assert sanitize("scan", "org/model", "--output", "out").exit_code == 2
+    assert pipeline.asked == []
