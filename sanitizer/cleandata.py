@@ -11,6 +11,7 @@ from typing import Literal
 from sanitizer.errors import UsageError
 
 LEAST = 20
+MOST_TEXTS = 20_000
 MOST_VALIDATION = 1000
 MOST_TEST = 2000
 
@@ -73,6 +74,8 @@ class CleanData:
 def split(provenance: Provenance, texts: Sequence[str], labels: Sequence[int] | None, *, seed: int) -> CleanData:
     """Shuffle and cut: 15 % to test, 15 % to validation (at most 2000 and 1000), the rest to fit.
 
+    Of more than 20 000 texts as many are drawn at random.
+
     No text is in two parts, given that the texts are distinct. Raises UsageError if there are fewer than twenty.
     """
     if len(texts) < LEAST:
@@ -81,8 +84,9 @@ def split(provenance: Provenance, texts: Sequence[str], labels: Sequence[int] | 
         )
     order = list(range(len(texts)))
     random.Random(seed).shuffle(order)  # noqa: S311  a split, not a secret
-    test = min(max(len(texts) * 15 // 100, 3), MOST_TEST)
-    validation = min(max(len(texts) * 15 // 100, 3), MOST_VALIDATION)
+    order = order[:MOST_TEXTS]
+    test = min(max(len(order) * 15 // 100, 3), MOST_TEST)
+    validation = min(max(len(order) * 15 // 100, 3), MOST_VALIDATION)
 
     def part(indices: Sequence[int]) -> Part:
         chosen = tuple(texts[index] for index in indices)

@@ -254,7 +254,13 @@ def _data(options: ScanOptions, intake: Intake, subject: Subject, progress: Prog
     """The clean texts, labelled by the suspect itself where nobody labelled them."""
     names = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
     data = clean_data(
-        options.data, declared_datasets(intake.card), names, subject.task, seed=options.seed, progress=progress
+        options.data,
+        declared_datasets(intake.card),
+        names,
+        subject.task,
+        seed=options.seed,
+        token=options.token,
+        progress=progress,
     )
     if subject.task == "causal" or data.labelled_by == "given":
         return data

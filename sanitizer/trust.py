@@ -13,8 +13,6 @@ from sanitizer.progress import Progress
 from sanitizer.report import Task
 from sanitizer.texts import calibration_texts
 
-MOST_TEXTS = 20_000
-
 
 def clean_data(
     options: DataOptions,
@@ -23,6 +21,7 @@ def clean_data(
     task: Task,
     *,
     seed: int,
+    token: str | None,
     progress: Progress,
 ) -> CleanData:
     """Find, check and split the texts; `declared` are the datasets that the model's card names.
@@ -34,14 +33,14 @@ def clean_data(
             options.data,
             text_column=options.text_column,
             label_column=options.label_column,
-            limit=MOST_TEXTS,
+            token=token,
             progress=progress,
         )
         return _split(table, label_names, task, seed=seed)
     notes = []
     for name in declared:
         try:
-            table = load_texts(name, limit=MOST_TEXTS, progress=progress)
+            table = load_texts(f"hf://{name}", token=token, progress=progress)
             return _split(table, label_names, task, seed=seed, notes=[f"the card declares the dataset {name}"])
         except (HubError, UsageError) as error:
             notes.append(f"the dataset {name} that the card declares could not be used: {error.message}")

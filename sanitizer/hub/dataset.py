@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +59,13 @@ def load_texts(
     progress("read data", 0, 1)
     path = Path(spec).expanduser()
     origin: tuple[str, ...] = ()
+    commit: str | None = None
     if not spec.startswith("hf://") and (
         spec.startswith((".", "/", "~")) or path.exists() or path.suffix.lower() in SUFFIXES
     ):
         name, data = path.name, _read_file(path)
     else:
-        name, data, origin = _read_hub(spec, token)
+        name, data, commit, origin = _read_hub(spec, token)
     columns = {column: _column(feature) for column, feature in data.features.items()}
     text, label, notes = choose_columns(columns, text_column, label_column)
     with _as_usage(name):
@@ -77,7 +79,7 @@ def load_texts(
         notes=(*origin, *notes),
     )
     progress("read data", 1, 1)
-    return table
+    return replace(table, origin="hub" if commit else "file", commit=commit, text_column=text, label_column=label)
 
 
 def _column(feature: object) -> Column:
@@ -165,8 +167,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, tuple[str, ...]]:
-    """The name (with the commit), the rows and a note. Everything is asked by commit."""
+def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, str | None, tuple[str, ...]]:
+    """The name (with the commit), the rows, the commit and a note. Everything is asked by commit."""
     match = _HUB.fullmatch(spec.removeprefix("hf://").removeprefix("datasets/"))
     if match is None or (not spec.startswith("hf://") and "/" not in match["repo"]):
         raise UsageError(f"there is no file {spec}, and no Hub names a data set so", hint=FORMS)
@@ -190,7 +192,7 @@ def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, tuple[str, ..
         split = _one_of(ref.repo, "split", match["split"], [str(s) for s in builder.config.data_files], ("train",))
         verbatim = _VERBATIM if isinstance(builder.config, CsvConfig) else {}
         data = load_dataset(ref.repo, config, split=split, revision=info.sha, token=token, **verbatim)
-    return f"{ref.repo}@{info.sha}:{config}#{split}", data, (f"split {split!r} of {ref.repo} is used",)
+    return f"{ref.repo}@{info.sha}:{config}#{split}", data, info.sha, (f"split {split!r} of {ref.repo} is used",)
 
 
 def _configs(repo: str, commit: str | None, token: str | None) -> list[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sanitizer.cleandata import DataOrigin, Provenance
 from sanitizer.errors import UsageError
 
 TEXT_COLUMNS = (
@@ -32,6 +33,23 @@ class TextTable:
     label_names: tuple[str, ...]
     sha256: str
     notes: tuple[str, ...]
+    origin: DataOrigin = "file"
+    commit: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the texts come from, for the report."""
+        return Provenance(
+            name=self.name,
+            sha256=self.sha256,
+            origin=self.origin,
+            commit=self.commit,
+            text_column=self.text_column,
+            label_column=self.label_column,
+            notes=self.notes,
+        )
 
 
 @dataclass(frozen=True)
