@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Mapping, Set
+from typing import Literal
 
 from rich.text import Text
 
@@ -12,6 +13,9 @@ from sanitizer.heads import Grid, HeadId
 HEADS_PER_LINE = 32
 """With two columns a head and the label of its layer, a line stays within 80 columns."""
 
+Outcome = Literal["removed", "zeroed"]
+MARKS: Mapping[Outcome, str] = {"removed": "x", "zeroed": "z"}
+
 # Ten steps of viridis, dark to bright: even in lightness, and told apart with any colour vision.
 PALETTE = (
     *("#440154", "#482878", "#3e4989", "#31688e", "#26828e"),
@@ -19,12 +23,13 @@ PALETTE = (
 )
 
 
-def heatmap(grid: Grid, *, removed: Collection[HeadId] = (), colour: bool, of: str = "value") -> Text:
+def heatmap(grid: Grid, *, outcomes: Mapping[HeadId, Outcome] | None = None, colour: bool, of: str = "value") -> Text:
     """Draw a [layer][head] grid; layers of more than 32 heads take several lines.
 
-    Digits and colours rank a value between the least (0) and the greatest (9) of the grid; `x` is a removed head and
-    `?` a value that is not finite. `of` names the values in the legend.
+    Digits and colours rank a value between the least (0) and the greatest (9) of the grid; `x` is a head that was
+    removed, `z` one that was zeroed, and `?` a value that is not finite. `of` names the values in the legend.
     """
+    done = outcomes or {}
     finite = [value for row in grid for value in row if math.isfinite(value)]
     if not finite:
         return Text(f"no finite {of} to draw")
@@ -37,10 +42,10 @@ def heatmap(grid: Grid, *, removed: Collection[HeadId] = (), colour: bool, of: s
         for start in range(0, len(row), HEADS_PER_LINE):
             picture.append(f"{f'L{layer}' if start == 0 else '':>{label}} ", style="dim")
             for head in range(start, min(start + HEADS_PER_LINE, len(row))):
-                gone = HeadId(layer, head) in removed
-                _cell(picture, "x" if gone else _step(row[head], low, high), colour)
+                outcome = done.get(HeadId(layer, head))
+                _cell(picture, MARKS[outcome] if outcome else _step(row[head], low, high), colour)
             picture.append("\n")
-    return picture.append_text(_legend(of, low, high, bool(removed), colour))
+    return picture.append_text(_legend(of, low, high, set(done.values()), colour))
 
 
 def _step(value: float, low: float, high: float) -> int | str:
@@ -53,16 +58,16 @@ def _cell(picture: Text, step: int | str, colour: bool) -> None:
     if colour and isinstance(step, int):
         picture.append("  ", style=f"on {PALETTE[step]}")
     else:
-        picture.append(f" {step}", style="bold red" if colour and step == "x" else "")
+        picture.append(f" {step}", style="bold red" if colour and step in MARKS.values() else "")
 
 
-def _legend(of: str, low: float, high: float, removed: bool, colour: bool) -> Text:
+def _legend(of: str, low: float, high: float, outcomes: Set[Outcome], colour: bool) -> Text:
     legend = Text()
     for step, value in ((0, low), (9, high)):
         _cell(legend, step, colour)
         legend.append(f" {of} {value:.3g}  ", style="dim")
-    if removed:
-        _cell(legend, "x", colour)
-        legend.append(" removed", style="dim")
+    for outcome in sorted(outcomes):
+        _cell(legend, MARKS[outcome], colour)
+        legend.append(f" {outcome}  ", style="dim")
     legend.rstrip()
     return legend

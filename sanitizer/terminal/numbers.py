@@ -46,7 +46,7 @@ def size(value: int) -> str:
 
 def span(seconds: float) -> str:
     """`0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:

@@ -78,7 +78,7 @@ def preview_story(preview: Preview) -> Iterator[RenderableType]:
     yield _line("need", f"{size(preview.disk)} of free disk")
     yield _line("data", clean(preview.data))
     yield _line("do", clean(preview.recipe))
-    yield _line("write", clean(preview.output))
+    yield _line("write", clean(preview.output), whole=True)
     yield from findings_story(preview.findings)
     yield Text("Nothing was changed. Leave out --dry-run to do it.")
 
@@ -151,7 +151,10 @@ def _treated(report: RunReport, colour: bool) -> Iterator[RenderableType]:
     of = sum(report.source.heads)
     yield _heading(f"{did} of {counted(of, 'head')}, chosen by {clean(report.recipe.strategy.name)}")
     yield heatmap(
-        report.plan.scores.grid, removed={record.head for record in report.heads}, colour=colour, of="worth keeping"
+        report.plan.scores.grid,
+        outcomes={record.head: record.outcome for record in report.heads},
+        colour=colour,
+        of="worth keeping",
     )
 
 
