@@ -16,7 +16,7 @@ from sanitizer.errors import GateError
 from sanitizer.terminal.consoles import coloured, result
 
 if TYPE_CHECKING:
-    from sanitizer.pipeline import DemoResult
+    from sanitizer.showcase import DemoResult
 
 
 @click.command("demo", short_help="Sanitize a small backdoored model, to see it work.")
@@ -37,11 +37,11 @@ def demo(output: Path | None, as_json: bool, seed: int) -> int:
       sanitize demo
       sanitize demo --output ./demo --seed 1
     """
-    from sanitizer import pipeline
+    from sanitizer import showcase
     from sanitizer.terminal.story import demo_story, tell
 
     with working() as progress:
-        done = pipeline.demo(output, seed=seed, progress=progress)
+        done = showcase.demo(output, seed=seed, progress=progress)
     out = result()
     if as_json:
         out.out(_json(done), end="", highlight=False)

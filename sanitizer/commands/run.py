@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from click import get_current_context
 from click.core import ParameterSource
 
 from sanitizer.commands.session import working
@@ -119,7 +120,7 @@ def run(**words: Any) -> int:
       sanitize org/model --max-accuracy-drop 0.01 --push-to me/model-sanitized
       sanitize hf://org/model@main --dry-run
     """
-    options = _options(click.get_current_context(), words)
+    options = _options(get_current_context(), words)
     from sanitizer import pipeline
     from sanitizer.schema import to_json
     from sanitizer.terminal.story import preview_story, run_story, tell

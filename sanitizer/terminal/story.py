@@ -22,7 +22,8 @@ from sanitizer.text import clean
 
 if TYPE_CHECKING:
     from sanitizer.hub.push import PushRecord
-    from sanitizer.pipeline import DemoResult, RunResult
+    from sanitizer.pipeline import RunResult
+    from sanitizer.showcase import DemoResult
 
 LABELS = {"given": "given", "suspect": "the suspect's own predictions", "none": "none, next tokens serve"}
 MOST_FINDINGS = 20

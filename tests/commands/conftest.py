@@ -69,11 +69,13 @@ class FakePipeline:
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
-    fake, module = FakePipeline(), ModuleType("sanitizer.pipeline")
-    for verb in ("run", "preview", "scan", "demo"):
-        setattr(module, verb, getattr(fake, verb))
-    monkeypatch.setitem(sys.modules, "sanitizer.pipeline", module)
-    monkeypatch.setattr(sanitizer, "pipeline", module, raising=False)
+    fake = FakePipeline()
+    for name, verbs in (("pipeline", ("run", "preview", "scan")), ("showcase", ("demo",))):
+        module = ModuleType(f"sanitizer.{name}")
+        for verb in verbs:
+            setattr(module, verb, getattr(fake, verb))
+        monkeypatch.setitem(sys.modules, f"sanitizer.{name}", module)
+        monkeypatch.setattr(sanitizer, name, module, raising=False)
     return fake
 
 

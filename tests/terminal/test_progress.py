@@ -87,7 +87,7 @@ def shown(bars: Bars) -> str:
     console = Console(file=io.StringIO(), width=80)
     for renderable in bars.get_renderables():
         console.print(renderable)
-    return console.file.getvalue().strip()  # type: ignore[attr-defined]
+    return console.file.getvalue().strip()  # type: ignore[attr-defined,no-any-return]
 
 
 def test_a_bar_appears_after_a_moment_and_leaves_when_done(clock: Clock) -> None:
