@@ -38,10 +38,13 @@ TOO_MANY = Rule(
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing in a folder: POSIX name relative to it, what it is, size in bytes, and names it has on the disk."""
+    """One thing in a folder: POSIX name relative to it, what it is, size in bytes, and names it has on the disk.
+
+    `absent` is a file that a repository lists and nobody fetched.
+    """
 
     name: str
-    what: Literal["file", "link", "special", "history"]
+    what: Literal["file", "link", "special", "history", "absent"]
     size: int = 0
     names: int = 1
 

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SEVERITIES, FileRecord, Finding, Severity, VetRecord
-from sanitizer.vet import card, config, licence, safetensors, shards, tokenizer, weights
+from sanitizer.vet import config, shards, weights
+from sanitizer.vet.families import FAMILIES, Family
 from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
 from sanitizer.vet.inventory import INDEX, Kind, bad_name, collisions, kind
 from sanitizer.vet.leftovers import judge
@@ -46,32 +45,6 @@ UNREAD = Rule(
     "nothing may be added to the folder while it is vetted; run again",
 )
 NOTHING = Rule("gate.nothing", "high", "nothing was vetted", "name a folder or repository that holds a model")
-
-
-@dataclass(frozen=True)
-class Family:
-    """The rules of one kind of file: `examine` gives its fate, `write` the rebuilt file if that fate is `rebuilt`."""
-
-    examine: Callable[[Checkpoint, str], Verdict]
-    write: Callable[[Checkpoint, str, Path], None] | None = None
-
-
-FAMILIES: Mapping[Kind, Family] = MappingProxyType(
-    {
-        "config": Family(config.examine, config.write),
-        "generation": Family(config.examine, config.write),
-        "weights": Family(safetensors.examine, safetensors.write),
-        "index": Family(shards.examine, shards.write),
-        "tokenizer": Family(tokenizer.examine_tokenizer),
-        "settings": Family(tokenizer.examine_settings, tokenizer.write_settings),
-        "vocabulary": Family(tokenizer.examine_vocabulary),
-        "words": Family(tokenizer.examine_words),
-        "pieces": Family(tokenizer.examine_pieces),
-        "template": Family(tokenizer.examine_template),
-        "licence": Family(licence.examine),
-        "card": Family(card.examine),
-    }
-)
 
 
 def vet(
@@ -130,8 +103,8 @@ def rebuild(checkpoint: Checkpoint, record: VetRecord, target: Path, *, progress
     """Write what was kept or rebuilt into `target` (new or empty, made 0700), vet that, and return it.
 
     Bytes are held against their digest as they are opened. `rebuild` of what was rebuilt changes nothing.
-    Raises RefusedError if the record refuses, CorruptError for bytes that changed or a record of another checkpoint,
-    UsageError for a target that holds something, ResourceError if it cannot be written. Nothing is left in `target` then.
+    Raises UsageError for a target that holds something, RefusedError if the record refuses, CorruptError for bytes that
+    changed or a record of another checkpoint, ResourceError if the copy cannot be written. No half-written copy stays.
     """
     against = refusal(record)
     if against is not None:
@@ -172,7 +145,7 @@ def _entries(checkpoint: Checkpoint, listed: Mapping[str, int]) -> Iterator[Entr
         if name not in seen:
             seen.add(name)
             yield Entry(name, "link" if _strays(checkpoint, name) else "file", digest.size)
-    yield from (Entry(name, "file", size) for name, size in listed.items() if name not in seen)
+    yield from (Entry(name, "absent", size) for name, size in listed.items() if name not in seen)
 
 
 def _strays(checkpoint: Checkpoint, name: str) -> bool:
@@ -191,9 +164,8 @@ def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Famil
     if entry.what == "history":
         return Verdict("dropped", "version control, not part of the model; not looked into")
     of = kind(entry.name)
-    here = entry.name in checkpoint.files or isinstance(checkpoint.origin, LocalOrigin)
     if of is None:
-        return judge(entry.name, sniff_file(checkpoint.path / entry.name) if here else None)
+        return judge(entry.name, None if entry.what == "absent" else sniff_file(checkpoint.path / entry.name))
     if entry.name not in checkpoint.files:
         return refused(UNREAD.finding(entry.name))
     if of not in families:

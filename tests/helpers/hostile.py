@@ -1,0 +1,147 @@
+"""For each rule a hostile folder and its harmless twin: the same file, used as honest people use it.
+
+A case changes a folder made by `checkpoints.make`. `fate` is what must become of the whole: `refused` (it cannot be
+rebuilt), or `goes on` (what is doubted is left behind, or is no danger by itself).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from helpers.checkpoints import CONFIG, INDEX, SHARDS, WEIGHTS, entry, packed, shard, write_json
+
+Change = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    rule: str
+    hostile: Change
+    twin: Change
+    fate: Literal["refused", "goes on"] = "refused"
+
+
+def config(**keys: Any) -> Change:
+    return lambda folder: write_json(folder / "config.json", {**CONFIG, **keys})
+
+
+def settings(**keys: Any) -> Change:
+    return lambda folder: write_json(folder / "tokenizer_config.json", keys)
+
+
+def file(name: str, content: bytes) -> Change:
+    def put(folder: Path) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+    return put
+
+
+def weights(header: dict[str, Any] | str | bytes, data: bytes = b"") -> Change:
+    return file("model.safetensors", packed(header, data))
+
+
+def index(**weight_map: str) -> Change:
+    return lambda folder: write_json(shard(folder) / INDEX, {"metadata": {}, "weight_map": weight_map})
+
+
+def all_of(*changes: Change) -> Change:
+    return lambda folder: [change(folder) for change in changes]
+
+
+def gone(name: str) -> Change:
+    return lambda folder: (folder / name).unlink()
+
+
+def ours(heads: dict[str, Any]) -> Change:
+    return config(quantization_config={"quant_method": "sanitizer", "removed_heads": heads})
+
+
+def linked(folder: Path) -> None:
+    (folder.parent / "elsewhere").write_bytes(WEIGHTS)
+    gone("model.safetensors")(folder)
+    (folder / "model.safetensors").symlink_to(folder.parent / "elsewhere")
+
+
+def hard_linked(folder: Path) -> None:
+    os.link(folder / "model.safetensors", folder.parent / "elsewhere")
+
+
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 16\n"
+ELF = b"\x7fELF\x02\x01\x01" + bytes(60)
+PICKLE = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94."
+BILLION = b"---\na: &a [x, x]\nb: &b [*a, *a]\nc: &c {<<: [*b]}\nlicense: mit\n---\n"
+RIGHT_TO_LEFT = "\u202e"
+UNTOUCHED = config()
+
+CASES = (
+    Case("card.unreadable", file("README.md", b"---\n: [\n---\n"), file("README.md", b"no metadata"), "goes on"),
+    Case("card.yaml-tricks", file("README.md", BILLION), file("README.md", b"---\nlicense: mit\n---\n"), "goes on"),
+    Case("config.absurd-size", config(num_hidden_layers=10**9), config(num_hidden_layers=96)),
+    Case("config.architectures", config(architectures=["os.system"]), config(architectures=None)),
+    Case("config.auto-map", config(auto_map={"AutoModel": "evil.Model"}), config(auto_map={})),
+    Case("config.base-model", config(base_model_name_or_path="a/b"), config(_name_or_path="a/b")),
+    Case("config.class-path", settings(tokenizer_class="a/b--t.T"), settings(tokenizer_class="BertTokenizer")),
+    Case("config.custom-code", config(custom_pipelines={"x": {"impl": "evil.P"}}), config(custom_pipelines=None)),
+    Case("config.dtype", config(torch_dtype="load"), config(torch_dtype="torch.float16", dtype="bfloat16")),
+    Case("config.implementation", config(_attn_implementation_internal="a/b"), config(_attn_implementation="sdpa")),
+    Case("config.key", config(__class__="x"), config(_custom="x")),
+    Case("config.missing", gone("config.json"), UNTOUCHED),
+    Case("config.model-type", config(model_type="../bert"), config(model_type="xlm-roberta")),
+    Case("config.removed-heads", ours({"0": [1, 1]}), ours({"0": [1], "1": [0]})),
+    Case("config.trust-remote-code", config(a=[{"trust_remote_code": 1}]), config(trust="trust_remote_code")),
+    Case("config.trust-remote-code-off", config(trust_remote_code=False), UNTOUCHED, "goes on"),
+    Case("files.case-collision", file("Config.json", b"{}"), file("config.yaml", b"")),
+    Case("files.executable", file("run.txt", ELF), file("run.txt", b"ELF is a format"), "goes on"),
+    Case("files.hard-link", hard_linked, UNTOUCHED, "goes on"),
+    Case("files.hidden-characters", file(f"a{RIGHT_TO_LEFT}gnp.py", b""), file("abגדה.txt", b"")),
+    Case("files.hook", file("handler.py", b"class EndpointHandler: ..."), file("train.py", b""), "goes on"),
+    Case("files.link", linked, UNTOUCHED),
+    Case("files.pretender", file("vocab.txt", b"PK\x03\x04" + bytes(30)), file("vocab.txt", b"PK\n[PAD]\n")),
+    Case("files.special", lambda folder: os.mkfifo(folder / "pipe"), file("pipe", b"")),
+    Case("files.traversal", file("..\\..\\x.json", b"{}"), file("sub/x.json", b"{}")),
+    Case("files.unneeded", file("train.py", b"print()"), UNTOUCHED, "goes on"),
+    Case("json.depth", file("tokenizer_config.json", b'{"a":' + b"[" * 65 + b"]" * 65 + b"}"), settings(a=[[[]]])),
+    Case("json.duplicate-key", file("config.json", b'{"model_type": "a", "model_type": "b"}'), UNTOUCHED),
+    Case("json.invalid", file("config.json", json.dumps(CONFIG).encode("utf-16")), UNTOUCHED),
+    Case("json.number", settings(a=float("nan")), settings(model_max_length=int(1e30))),
+    Case("json.shape", file("vocab.json", b'{"a": "b"}'), file("vocab.json", b'{"a": 0}')),
+    Case("json.too-large", file("config.json", json.dumps(CONFIG).encode() + b" " * (5 << 20)), UNTOUCHED),
+    Case("licence.hidden-characters", file("LICENSE", "MIT\u202e".encode()), file("LICENSE", b"MIT\x0c\n"), "goes on"),
+    Case("licence.unreadable", file("LICENSE", b"\xa9 1999"), file("LICENSE", "© 1999".encode()), "goes on"),
+    Case("safetensors.coverage", weights({"a": entry(0, 8), "b": entry(4, 12)}, bytes(12)), UNTOUCHED),
+    Case("safetensors.dtype", weights({"a": entry(0, 8, "F33")}, bytes(8)), weights({"a": entry(0, 8)}, bytes(8))),
+    Case("safetensors.empty", weights({}), UNTOUCHED),
+    Case("safetensors.fields", weights({"a": {**entry(0, 8), "code": "x"}}, bytes(8)), UNTOUCHED),
+    Case("safetensors.header", weights(b' {"a":1}'), weights(json.dumps({"a": entry(0, 8)}) + "   ", bytes(8))),
+    Case("safetensors.header-size", file("model.safetensors", struct.pack("<Q", 10**9) + b"{}"), UNTOUCHED),
+    Case("safetensors.tensor-name", weights({f"a{RIGHT_TO_LEFT}": entry(0, 8)}, bytes(8)), UNTOUCHED),
+    Case("safetensors.tensor-size", weights({"a": entry(0, 8, shape=(3,))}, bytes(8)), UNTOUCHED),
+    Case("shards.orphan", index(a=SHARDS[0]), shard),
+    Case("shards.path", index(a=SHARDS[0], b="../../../etc/passwd"), shard),
+    Case("shards.tensor-missing", index(a=SHARDS[0], b=SHARDS[1], c=SHARDS[1]), shard),
+    Case("shards.tensor-orphan", all_of(index(a=SHARDS[0], b=SHARDS[1]), file(SHARDS[1], WEIGHTS)), shard),
+    Case("shards.two-sets", all_of(shard, file("model.safetensors", WEIGHTS)), shard),
+    Case("template.unexamined", file("chat_template.jinja", b"{{ x }}"), settings(chat_template=None), "goes on"),
+    Case("weights.none", gone("model.safetensors"), UNTOUCHED),
+    Case("weights.page", file("model.safetensors", b"<!DOCTYPE html><title>404</title>"), UNTOUCHED),
+    Case("weights.pickle-only", all_of(gone("model.safetensors"), file("pytorch_model.bin", PICKLE)), UNTOUCHED),
+    Case("weights.pickle-unread", file("pytorch_model.bin", PICKLE), file("notes.md", b"pickle"), "goes on"),
+    Case("weights.pointer", file("model.safetensors", LFS), UNTOUCHED),
+)
+
+ELSEWHERE = {
+    "files.too-many": "test_folder",
+    "gate.crashed": "test_gate",
+    "gate.incomplete": "test_gate",
+    "gate.nothing": "test_gate",
+    "gate.unexamined": "test_gate",
+    "gate.unread": "test_gate",
+}
+"""Rules about the gate itself, which no folder can break: where they are tested."""

@@ -1,0 +1,115 @@
+"""Names: what a model needs, exactly, and what a name may not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.checkpoints import make
+
+from sanitizer.checkpoint import LocalOrigin, digest_file
+from sanitizer.errors import UsageError
+from sanitizer.vet.inventory import COLLISION, HIDDEN_NAME, TRAVERSAL, bad_name, collisions, kind, open_local, wanted
+
+NEEDED = [
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "model-00001-of-00002.safetensors",
+    "model.safetensors.index.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "chat_template.json",
+    "spiece.model",
+    "tokenizer.model",
+    "sentencepiece.bpe.model",
+    "LICENSE",
+    "LICENSE.txt",
+    "LICENCE.md",
+    "LICENSE-APACHE",
+    "NOTICE",
+    "NOTICE.txt",
+    "README.md",
+]
+
+NOT_NEEDED = [
+    "pytorch_model.bin",
+    "Config.json",
+    "config.json.bak",
+    "sub/config.json",
+    "./config.json",
+    "../config.json",
+    "model.safetensors.py",
+    "model-1-of-2.safetensors",
+    "model.fp16.safetensors",
+    "adapter_model.safetensors",
+    "modeling_bert.py",
+    "LICENSE.py",
+    "LICENSEE",
+    "NOTICES",
+    "LICENSE.txt.exe",
+    "handler.py",
+    "tf_model.h5",
+    "flax_model.msgpack",
+    "training_args.bin",
+    ".gitattributes",
+    "README.md/x",
+    "readme.md",
+]
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_needed(name: str) -> None:
+    assert wanted(name)
+    assert kind(name) is not None
+
+
+@pytest.mark.parametrize(
+    "name", [*NOT_NEEDED, "", "config.json\n", "config.json\0", "model-0000१-of-00002.safetensors"]
+)
+def test_not_needed(name: str) -> None:
+    assert not wanted(name)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x00b", "a\u202eb", "a\u200bb", "a\x7f", "\udcff.bin"])
+def test_hidden_characters(name: str) -> None:
+    assert bad_name(name) is HIDDEN_NAME
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../a", "a/../../b", "a//b", "./a", "C:x", "a\\b", "", "a/"])
+def test_traversal(name: str) -> None:
+    assert bad_name(name) is TRAVERSAL
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "1_Pooling/config.json", "a..b", "größe", ".gitattributes", "a b (1).txt"]
+)
+def test_ordinary_names(name: str) -> None:
+    assert bad_name(name) is None
+
+
+def test_collisions_name_each_other() -> None:
+    found = list(collisions(["a.txt", "A.TXT", "b", "straße", "STRASSE"]))
+    assert [finding.file for finding in found] == ["a.txt", "A.TXT", "straße", "STRASSE"]
+    assert {finding.rule for finding in found} == {COLLISION.id}
+
+
+def test_open_local_hashes_what_is_needed(tmp_path: Path) -> None:
+    folder = make(tmp_path / "model")
+    (folder / "train.py").write_text("x")
+    (folder / "vocab.txt").symlink_to(folder / "train.py")
+    checkpoint = open_local(folder)
+    assert checkpoint.origin == LocalOrigin("model")
+    assert set(checkpoint.files) == {"config.json", "model.safetensors", "tokenizer.json"}
+    assert checkpoint.files["config.json"] == digest_file(folder / "config.json")
+
+
+def test_open_local_needs_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        open_local(tmp_path / "missing")
