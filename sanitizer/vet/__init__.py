@@ -1,1 +1,4 @@
-"""The gate: reads the bytes of a checkpoint and rebuilds only what it understands. Standard library only."""
+"""The gate: reads the bytes of a checkpoint and rebuilds only what it understands.
+
+The standard library alone, and PyYAML for the card: nothing here could load a model.
+"""

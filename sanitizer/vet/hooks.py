@@ -100,6 +100,8 @@ def _hook(key: str, value: Any) -> Rule | bool:
         return _CODE[name] if value else False
     if "trust_remote_code" in name:
         return TRUST_OFF if value is None or value is False else TRUST
+    if isinstance(value, int | float):  # a label's number, or _attn_implementation_autoset: nothing to fetch or to run
+        return True
     if "implementation" in name:
         plain = all(isinstance(word, str) and _PLAIN.fullmatch(word) for word in _words(value))
         return name == "cache_implementation" if plain else IMPLEMENTATION
@@ -111,7 +113,7 @@ def _hook(key: str, value: Any) -> Rule | bool:
         _DTYPE.fullmatch(word) for word in _words(value) if isinstance(word, str)
     ):
         return DTYPE
-    return name not in _FORGOTTEN and not name.endswith(("_file", "_files"))
+    return isinstance(value, dict) or (name not in _FORGOTTEN and not name.endswith(("_file", "_files")))
 
 
 def _words(value: Any) -> Iterator[Any]:

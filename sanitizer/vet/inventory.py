@@ -41,7 +41,7 @@ _NAMES: Mapping[str, Kind] = MappingProxyType(
         "tokenizer.json": "tokenizer",
         "tokenizer_config.json": "settings",
         "special_tokens_map.json": "settings",
-        "added_tokens.json": "settings",
+        "added_tokens.json": "vocabulary",
         "chat_template.json": "settings",
         "chat_template.jinja": "template",
         "vocab.json": "vocabulary",

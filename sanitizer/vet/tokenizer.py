@@ -58,7 +58,7 @@ def examine_tokenizer(checkpoint: Checkpoint, name: str) -> Verdict:
 
 
 def examine_vocabulary(checkpoint: Checkpoint, name: str) -> Verdict:
-    """vocab.json: words to numbers. Raises RefusedError otherwise."""
+    """vocab.json and added_tokens.json: words to numbers. Raises RefusedError otherwise."""
     if not all(type(index) is int and index >= 0 for index in read_object(checkpoint, name, VOCABULARY_CAP).values()):
         raise SHAPE.refuse(name, "not a mapping from words to numbers")
     return Verdict("kept", "strict JSON, words to numbers")

@@ -39,6 +39,8 @@ HARMLESS: dict[str, Any] = {
     "torch_dtype": "bfloat16",
     "dtype": {"": "float32"},
     "vocabulary": {"dtype": 5},
+    "label2id": {"log_file": 0, "implementation": 1, "tokenizer_class": 2, "_name_or_path": 3},
+    "_attn_implementation_autoset": True,
     "added_tokens_decoder": {"0": {"content": "auto_map"}},
 }
 

@@ -30,7 +30,7 @@ def test_settings_are_written_anew_in_their_order(tmp_path: Path) -> None:
     assert list(document["added_tokens_decoder"]) == ["100", "2"]
 
 
-@pytest.mark.parametrize("name", ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"])
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "special_tokens_map.json", "chat_template.json"])
 def test_hooks_in_settings_are_refused(name: str, tmp_path: Path) -> None:
     folder = make(tmp_path / "m")
     write_json(folder / name, {"auto_map": {"AutoTokenizer": ["evil.T", None]}})
@@ -45,6 +45,7 @@ def test_hooks_in_settings_are_refused(name: str, tmp_path: Path) -> None:
         ("vocab.txt", "[PAD]\n##größe\n\u200e\n".encode()),
         ("merges.txt", b"#version: 0.2\na b\n"),
         ("vocab.json", '{"Ġa": 0, "b": 1}'.encode()),
+        ("added_tokens.json", b'{"<file>": 2, "x_file": 3, "auto_map": 4}'),
         ("spiece.model", b"\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02"),
         ("chat_template.jinja", b"{% for m in messages %}{{ m.content }}{% endfor %}"),
     ],
