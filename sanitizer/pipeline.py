@@ -32,13 +32,14 @@ from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_s
 from sanitizer.options import RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, seal, workspace
 from sanitizer.plugins import build
+from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
-from sanitizer.report import Gate, Metric, RecipeRecord, RunReport, ScanReport, TreatmentRecord
+from sanitizer.report import Gate, Metric, Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
 from sanitizer.scan.heads import scan_heads
 from sanitizer.schema import from_json, write_report
-from sanitizer.source import LocalRef, parse_model
+from sanitizer.source import HubRef, LocalRef, parse_model
 from sanitizer.trust import clean_data
 
 BATCH = {"cpu": 32}
@@ -61,10 +62,7 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
 
     A failed gate does not raise: the result is written for inspection, `report.passed` is False, and nothing is pushed.
     """
-    ref = parse_model(options.model, options.revision)
-    output = options.output or Path(f"{_short(options.model)}-sanitized")
-    check_place(output, force=options.force, source=ref.path if isinstance(ref, LocalRef) else None)
-    recipe = recipe_for(options)
+    _, output, recipe = _checked(options)
     strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
     budget = planning.Budget(options.max_accuracy_drop, options.max_heads)
     with workspace(output) as work:
@@ -76,6 +74,13 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
             output, options.push_to, token=options.token, private=options.private, create_pr=options.create_pr
         )
     return RunResult(report, output, pushed)
+
+
+def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
+    """What `run` would do with these options. Raises what it would raise at once; writes nothing."""
+    ref, output, recipe = _checked(options)
+    build("sanitizer.strategies", recipe.strategy, recipe.settings)
+    return preview_of(options, ref, recipe, output, progress=progress)
 
 
 def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
@@ -130,6 +135,20 @@ def recipe_for(options: RunOptions) -> Recipe:
     if options.settings:
         raise UsageError("--set and --recipe say the same thing twice", hint="write the settings into the recipe")
     return Recipe.from_file(options.recipe)
+
+
+def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
+    """Everything that can be wrong with the words alone is found before any work is done."""
+    ref = parse_model(options.model, options.revision)
+    name = ref.path.resolve().name if isinstance(ref, LocalRef) else ref.repo.rpartition("/")[2]
+    output = options.output or Path(f"{name}-sanitized")
+    check_place(output, force=options.force, source=ref.path if isinstance(ref, LocalRef) else None)
+    if options.push_to is not None:
+        HubRef(options.push_to)
+    recipe = recipe_for(options)
+    for step in recipe.treatments:
+        build("sanitizer.treatments", step.name, step.settings)
+    return ref, output, recipe
 
 
 def _treat(
@@ -313,7 +332,3 @@ def _remarks(plan: planning.TreatmentPlan, budget: planning.Budget) -> list[str]
     if plan.remove:
         return []
     return [f"no head could be removed within a budget of {100 * budget.accuracy_drop:.2f} points of accuracy"]
-
-
-def _short(model: str) -> str:
-    return Path(model.removeprefix("hf://").partition("@")[0]).name or Path(model).resolve().name

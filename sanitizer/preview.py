@@ -1,0 +1,65 @@
+"""`--dry-run`: what a run would read, do and write, from names, sizes and small files; no weights are fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sanitizer.hub.download import RemoteCheckpoint, peek, resolve
+from sanitizer.model.subject import task_of
+from sanitizer.options import RunOptions
+from sanitizer.progress import Progress
+from sanitizer.recipe import Recipe
+from sanitizer.report import FileRecord, Preview, VetRecord
+from sanitizer.source import HubRef, LocalRef
+from sanitizer.vet.gate import refusal, vet
+from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.jsonstrict import parse_object
+
+CONFIG = "config.json"
+MOST_CONFIG = 1 << 20
+
+
+def preview_of(
+    options: RunOptions, ref: LocalRef | HubRef, recipe: Recipe, output: Path, *, progress: Progress
+) -> Preview:
+    """Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
+    if isinstance(ref, LocalRef):
+        checkpoint = open_local(ref.path, progress=progress)
+        record, commit, download = vet(checkpoint, progress=progress), None, 0
+        config, source = checkpoint.read(CONFIG) if CONFIG in checkpoint.files else b"", ref.path.resolve().name
+    else:
+        remote = resolve(ref, token=options.token)
+        record, commit = _by_name(remote), remote.commit
+        download = sum(file.size for name, file in remote.files.items() if wanted(name))
+        config = peek(remote, CONFIG, MOST_CONFIG, token=options.token) if CONFIG in remote.files else b""
+        source = remote.repo
+    refused = refusal(record) if isinstance(ref, LocalRef) else None
+    if refused is not None:
+        raise refused
+    if config:
+        task_of(parse_object(config, CONFIG))
+    carried = sum(file.size for file in record.files if file.fate != "dropped")
+    return Preview(
+        source=source,
+        commit=commit,
+        files=record.files,
+        findings=record.findings,
+        download=download,
+        disk=2 * carried,
+        output=str(output),
+        recipe=recipe.to_yaml(),
+        data=options.data.data or "the dataset the card declares, else embedded texts",
+    )
+
+
+def _by_name(remote: RemoteCheckpoint) -> VetRecord:
+    """What names alone decide; content is vetted once it is here."""
+    return VetRecord(
+        tuple(
+            FileRecord(name, file.size, file.sha256 or "", "kept", "would be downloaded and vetted")
+            if wanted(name)
+            else FileRecord(name, file.size, file.sha256 or "", "dropped", "would not be downloaded")
+            for name, file in sorted(remote.files.items())
+        ),
+        (),
+    )
