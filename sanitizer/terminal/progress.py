@@ -16,8 +16,8 @@ from sanitizer.text import clean
 
 MOMENT = 2.0
 """Seconds a step may take without being mentioned."""
-PAUSE = 5.0
-"""Seconds between two lines where there is no terminal."""
+PAUSE, LONGEST_PAUSE = 5.0, 30.0
+"""Seconds between two lines where there is no terminal; a long step is told less often."""
 
 
 @contextmanager
@@ -74,7 +74,7 @@ class Lines:
             if self._said:
                 self._write(f"{clean(step)}: done in {span(elapsed)}")
             self._said = False
-        elif now - self._spoke >= PAUSE:
+        elif now - self._spoke >= min(max(PAUSE, elapsed / 10), LONGEST_PAUSE):
             self._spoke, self._said = now, True
             self._write(f"{clean(step)}: {_state(done, total, elapsed)}")
 

@@ -125,3 +125,9 @@ def test_where_it_is_shown_depends_on_the_console() -> None:
     for console in (plain, terminal):
         with showing(console, quiet=True) as progress:
             assert progress is silent
+
+
+def test_a_step_of_hours_does_not_fill_a_log(clock: Clock) -> None:
+    said: list[str] = []
+    run(Lines(said.append, clock), clock, 3600, 3600)
+    assert 120 <= len(said) <= 150  # one in 30 seconds, more often at the start
