@@ -40,6 +40,18 @@ class RemovedHeadsLoader(HfQuantizer):  # type: ignore[misc]
         cut(model, Anatomy.built(model, {}), heads)
         return model
 
+    def _process_model_after_weight_loading(self, model: PreTrainedModel, **kwargs: Any) -> PreTrainedModel:
+        """Nothing is quantized: take the marks off that would keep trainers and compilers away from the model.
+
+        The config keeps its entry, so that saving again writes the same layout.
+        """
+        del model.hf_quantizer, model.quantization_method
+        model.is_quantized = False
+        for module in model.modules():
+            if isinstance(module, PreTrainedModel):
+                module.config._is_quantized = False
+        return model
+
     def is_serializable(self) -> bool:
         """Saving again writes the same layout."""
         return True

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from helpers.subjects import pico_subject
+from pytest import MonkeyPatch
+
+import sanitizer.scan.heads as heads
+from sanitizer.cleandata import Part
+from sanitizer.model.batches import batches, encode
+from sanitizer.model.importance import gate_importance
+from sanitizer.scan.heads import scan_heads
+
+TEXTS = tuple(f"the {word} was {how} good" for word in ("film", "plot", "scene", "cast") for how in ("not", "very"))
+LABELS = tuple(index % 2 for index in range(len(TEXTS)))
+
+
+def test_scan_reports_a_full_grid_and_the_importance_of_the_texts_it_saw(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "INPUTS", 5)
+    subject = pico_subject("bert")
+    record = scan_heads(subject, Part(TEXTS, LABELS), batch_size=4)
+    assert record.inputs == record.similarity[0].inputs == 5
+    assert [len(row) for row in record.mean_similarity] == [len(row) for row in record.importance] == [4, 4, 4]
+    data = encode(subject, Part(TEXTS[:5], LABELS[:5]))
+    assert record.importance == gate_importance(subject, batches(subject, data, size=4))
+
+
+def test_memory_bound_changes_batches_not_results(monkeypatch: MonkeyPatch) -> None:
+    subject = pico_subject("llama")
+    roomy = scan_heads(subject, Part(TEXTS), batch_size=8)
+    monkeypatch.setattr(heads, "FLOATS", 1)
+    tight = scan_heads(subject, Part(TEXTS), batch_size=8)
+    assert [round(record.mean, 5) for record in roomy.similarity] == [
+        round(record.mean, 5) for record in tight.similarity
+    ]

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from helpers.subjects import pico_subject
+
+from sanitizer.cleandata import Part
+from sanitizer.model.batches import batches, encode
+from sanitizer.model.subject import Subject
+from sanitizer.scan.similarity import similarity
+
+TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three", "it was a very fine story")
+
+
+def slow_cosines(subject: Subject, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines within layers and across the model for one text alone, from transformers' own attention weights."""
+    subject.model.set_attn_implementation("eager")
+    inputs = subject.tokenizer(text, return_tensors="pt", return_token_type_ids=False)
+    with torch.no_grad():
+        layers = subject.model(**inputs, output_attentions=True).attentions
+    subject.model.set_attn_implementation("sanitizer")
+    heads = np.concatenate([layer[0].flatten(1).double().numpy() for layer in layers])
+    units = heads / np.linalg.norm(heads, axis=1, keepdims=True)
+    gram = units @ units.T
+    index = np.arange(len(gram))
+    upper = index[:, None] < index[None]
+    same_layer = index[:, None] // 4 == index[None] // 4
+    return gram[upper & same_layer], gram[upper]
+
+
+@pytest.mark.parametrize("family", ["bert", "llama"])
+@pytest.mark.parametrize("size", [1, 3])
+def test_statistics_equal_a_slow_reference_and_padding_never_counts(family: str, size: int) -> None:
+    subject = pico_subject(family)
+    (layer, model), _ = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=size))
+    expected = [slow_cosines(subject, text) for text in TEXTS]
+    for record, which in ((layer, 0), (model, 1)):
+        pairs = [cosines[which] for cosines in expected]
+        assert record.inputs == len(TEXTS)
+        assert record.mean == pytest.approx(np.mean([row.mean() for row in pairs]), abs=1e-4)
+        assert record.percentile_99 == pytest.approx(np.mean([np.percentile(row, 99) for row in pairs]), abs=1e-3)
+        assert record.share_above == pytest.approx(np.mean([(row > 0.99).mean() for row in pairs]), abs=0.03)
+
+
+def test_profile_is_each_heads_mean_cosine_with_the_others_of_its_layer() -> None:
+    subject = pico_subject("bert")
+    _, profile = similarity(subject, batches(subject, encode(subject, Part(TEXTS[:1])), size=1))
+    within, _ = slow_cosines(subject, TEXTS[0])
+    first = within[:6]  # pairs 01 02 03 12 13 23 of layer 0
+    assert profile[0][0] == pytest.approx(first[[0, 1, 2]].mean(), abs=1e-4)
+    assert profile[0][3] == pytest.approx(first[[2, 4, 5]].mean(), abs=1e-4)
+
+
+def test_twin_heads_are_alike() -> None:
+    subject = pico_subject("bert")
+    layer = subject.anatomy.layers[1]
+    with torch.no_grad():
+        for role in (layer.query, layer.key):
+            rows, twin = list(role(0).rows), list(role(2).rows)
+            for name in ("weight", "bias"):
+                value = role(0).module.get_parameter(name)
+                value[twin] = value[rows]
+    (record, _), profile = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=2))
+    assert record.share_above >= 1 / 18 - 1e-6
+    assert min(profile[1][0], profile[1][2]) > max(profile[1][1], profile[1][3])
