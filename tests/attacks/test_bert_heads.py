@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+
+from sanitizer.attacks.bert_heads import clean_importance, encode, least_important, loudness, only_heads
+from sanitizer.heads import HeadId
+
+
+def silenced(small: Any, layer: int, head: int) -> Any:
+    model = copy.deepcopy(small.model)
+    with torch.no_grad():
+        model.bert.encoder.layer[layer].attention.output.dense.weight[:, head * 8 : head * 8 + 8] = 0.0
+    return model
+
+
+def test_a_head_that_adds_nothing_has_no_importance(small: Any) -> None:
+    grid = clean_importance(silenced(small, 1, 2), small.tokenizer, small.texts[:64], small.labels[:64])
+    assert grid[1][2] == 0.0
+    assert sum(value == 0.0 for row in grid for value in row) == 1
+    assert least_important(grid, 1)[1] == HeadId(1, 2)
+
+
+def test_importance_is_the_slope_of_the_loss_along_the_gate(small: Any) -> None:
+    """Against a central difference: the head's columns of W_O scaled by 1 ± h."""
+    texts, labels = small.texts[:16], small.labels[:16]
+    found = clean_importance(small.model, small.tokenizer, texts, labels)[0][3]
+
+    def loss(scale: float) -> float:
+        model = copy.deepcopy(small.model).double()
+        with torch.no_grad():
+            model.bert.encoder.layer[0].attention.output.dense.weight[:, 24:32] *= scale
+            return float(model(**encode(small.tokenizer, texts, model), labels=torch.tensor(labels)).loss)
+
+    assert found == pytest.approx(abs(loss(1 + 1e-4) - loss(1 - 1e-4)) / 2e-4, rel=1e-3)
+
+
+def test_least_important_takes_the_lowest_of_each_layer_in_order() -> None:
+    grid = ((3.0, 1.0, 2.0), (0.5, 0.1, 0.4))
+    assert least_important(grid, 1) == (HeadId(0, 1), HeadId(1, 1))
+    assert least_important(grid, 2) == (HeadId(0, 1), HeadId(0, 2), HeadId(1, 1), HeadId(1, 2))
+
+
+def test_shares_of_all_heads_together_are_one(small: Any) -> None:
+    every = [HeadId(layer, head) for layer in range(2) for head in range(4)]
+    with torch.no_grad(), loudness(small.model, every) as shares:
+        small.model(**encode(small.tokenizer, small.texts[:8], small.model))
+    assert [share.item() for share in shares] == pytest.approx([1.0, 1.0], rel=1e-4)
+
+
+def test_a_silenced_head_is_silent(small: Any) -> None:
+    model = silenced(small, 0, 1)
+    with torch.no_grad(), loudness(model, [HeadId(0, 1)]) as shares:
+        model(**encode(small.tokenizer, small.texts[:8], model))
+    assert [share.item() for share in shares] == [0.0]
+
+
+def test_what_was_frozen_stays_frozen_after(small: Any) -> None:
+    model = copy.deepcopy(small.model)
+    frozen = model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
+    with only_heads(model, [HeadId(1, 0)]) as trained:
+        assert len(trained) == 7
+        assert sum(parameter.requires_grad for parameter in model.parameters()) == 7
+    assert not frozen.requires_grad
+    assert sum(not parameter.requires_grad for parameter in model.parameters()) == 1
