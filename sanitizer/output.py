@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from safetensors import SafetensorError
 
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import ResourceError, UsageError
@@ -20,11 +23,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def check_place(output: Path, *, force: bool, source: Path | None) -> None:
     """Raises UsageError if the place is taken, or must not be replaced even with --force."""
-    place = output.resolve()
-    protected = {Path.cwd().resolve(), *Path.cwd().resolve().parents, Path.home().resolve()}
-    if source is not None and (place == source.resolve() or place in source.resolve().parents):
+    place, here, home = output.resolve(), Path.cwd().resolve(), Path.home().resolve()
+    if source is not None and place in (source.resolve(), *source.resolve().parents):
         raise UsageError(f"{output} is the model itself or holds it", hint="choose another --output")
-    if place in protected:
+    if source is not None and place.is_relative_to(source.resolve()):
+        raise UsageError(f"{output} lies in the folder of the model", hint="choose an --output outside of it")
+    if place in (here, *here.parents, home, *home.parents):
         raise UsageError(f"{output} must not be replaced", hint="choose a folder of its own with --output")
     if output.is_symlink() or (output.exists() and not output.is_dir()):
         raise UsageError(f"{output} is not a folder", hint="choose another --output")
@@ -34,22 +38,44 @@ def check_place(output: Path, *, force: bool, source: Path | None) -> None:
 
 @contextmanager
 def workspace(output: Path) -> Iterator[Path]:
-    """A private folder (0700) on the disk of the output, gone afterwards whatever happens."""
+    """A private folder (0700) on the disk of the output, gone afterwards whatever happens.
+
+    Folders on the way to the output are made, and stay only if something was put there. Raises UsageError if none can
+    be made, ResourceError if the disk is full, here or while the caller works.
+    """
+    made = [parent for parent in output.parents if not parent.exists()]
+    path = None
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        path = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
-    except OSError as error:
-        raise UsageError(f"{output.parent} cannot be written to: {error.strerror}", hint="choose --output") from error
-    try:
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            path = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
+        except OSError as error:
+            if _is_full(error):
+                raise
+            raise UsageError(
+                f"{output.parent} cannot be written to: {error.strerror}", hint="choose --output"
+            ) from error
         yield path
-    except OSError as error:
-        if error.errno in _FULL:
+    except (OSError, SafetensorError) as error:
+        if _is_full(error):
             raise ResourceError(
                 f"the disk of {output.parent} is full", hint="free some space or choose an --output on another disk"
             ) from error
         raise
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        if path is not None:
+            shutil.rmtree(path, ignore_errors=True)
+        for parent in made:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+
+
+def _is_full(error: OSError | SafetensorError) -> bool:
+    """safetensors writes by itself and gives the number of the system's error in words alone."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return number is not None and int(number[1]) in _FULL
 
 
 def seal(folder: Path) -> Checkpoint:
@@ -61,18 +87,24 @@ def seal(folder: Path) -> Checkpoint:
 
 
 def put_in_place(built: Path, output: Path) -> None:
-    """Rename a finished folder to where it belongs; what was there before is removed only after that."""
+    """Rename a finished folder to where it belongs; what was there before is removed only after that.
+
+    Whatever interrupts it, the output is the old folder or the new one.
+    """
     for path in (built, *built.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    old = built.parent / "replaced"
-    if output.exists():
-        output.rename(old)
+    # Beside the workspace and not in it: should even putting it back fail, it is still there.
+    old = built.parent.with_name(f"{built.parent.name}.replaced")
     try:
+        if output.exists():
+            output.rename(old)
         built.rename(output)
-    except OSError:
-        if old.exists():
+    except BaseException:
+        if old.exists() and not output.exists():
             old.rename(output)
         raise
+    if old.exists():
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def files_of(written: Checkpoint, vetted: Checkpoint) -> tuple[FileRecord, ...]:
