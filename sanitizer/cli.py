@@ -10,6 +10,7 @@ import rich_click as click
 from sanitizer import __version__
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
+from sanitizer.commands.push import push
 from sanitizer.commands.run import run
 from sanitizer.commands.scan import scan
 from sanitizer.commands.schema import schema
@@ -40,7 +41,7 @@ def sanitize() -> None:
     """
 
 
-for command in (run, scan, demo, strategies, schema, doctor):
+for command in (run, scan, push, demo, strategies, schema, doctor):
     sanitize.add_command(command)
 
 

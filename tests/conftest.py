@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
+# Tiny tensors: a second thread only gets in the way of the next test process.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from helpers.hub import LoopbackHub
 

@@ -37,10 +37,11 @@ def demo(output: Path | None, as_json: bool, seed: int) -> int:
       sanitize demo
       sanitize demo --output ./demo --seed 1
     """
-    from sanitizer import showcase
     from sanitizer.terminal.story import demo_story, tell
 
     with working() as progress:
+        from sanitizer import showcase
+
         done = showcase.demo(output, seed=seed, progress=progress)
     out = result()
     if as_json:

@@ -29,6 +29,7 @@ from sanitizer.commands.words import (
 )
 from sanitizer.errors import GateError, UsageError
 from sanitizer.options import RunOptions
+from sanitizer.report import Preview
 from sanitizer.terminal.consoles import coloured, result
 
 treatment_options = together(
@@ -121,21 +122,20 @@ def run(**words: Any) -> int:
       sanitize hf://org/model@main --dry-run
     """
     options = _options(get_current_context(), words)
-    from sanitizer import pipeline
     from sanitizer.schema import to_json
     from sanitizer.terminal.story import preview_story, run_story, tell
 
     out = result()
-    if words["dry_run"]:
-        with working() as progress:
-            preview = pipeline.preview(options, progress=progress)
-        if words["as_json"]:
-            out.out(to_json(preview), end="", highlight=False)
-        else:
-            tell(out, preview_story(preview))
-        return 0
     with working() as progress:
-        done = pipeline.run(options, progress=progress)
+        from sanitizer import pipeline
+
+        done = (pipeline.preview if words["dry_run"] else pipeline.run)(options, progress=progress)
+    if isinstance(done, Preview):
+        if words["as_json"]:
+            out.out(to_json(done), end="", highlight=False)
+        else:
+            tell(out, preview_story(done))
+        return 0
     if words["as_json"]:
         out.out(to_json(done.report), end="", highlight=False)
     else:

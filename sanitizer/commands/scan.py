@@ -38,11 +38,12 @@ def scan(**words: Any) -> int:
       sanitize scan org/model --json > scan.json
     """
     options = ScanOptions(**scan_words(words))
-    from sanitizer import pipeline
     from sanitizer.schema import to_json
     from sanitizer.terminal.story import scan_story, tell
 
     with working() as progress:
+        from sanitizer import pipeline
+
         report = pipeline.scan(options, progress=progress)
     out = result()
     if words["as_json"]:

@@ -21,7 +21,10 @@ QUIET_LOGS = ("TRANSFORMERS_VERBOSITY", "DATASETS_VERBOSITY", "HF_HUB_VERBOSITY"
 
 @contextmanager
 def working() -> Iterator[Progress]:
-    """Progress on stderr and, unless `-v`, silence from the libraries, while a command works."""
+    """Progress on stderr and, unless `-v`, silence from the libraries, while a command works.
+
+    The libraries read these settings when they are imported, so a command imports them in here.
+    """
     verbosity = click.get_current_context().meta.get(VERBOSITY, 0)
     with warnings.catch_warnings(), showing(aside(), quiet=verbosity < 0) as progress:
         for name in QUIET_BARS:

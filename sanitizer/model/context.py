@@ -26,9 +26,8 @@ class Context:
 
     def metric(self, without: Sequence[HeadId] = ()) -> float:
         """Accuracy on validation data with these heads gated off (next-token accuracy for causal models)."""
-        return evaluate(
-            self.subject, self.validation, without=without, progress=self.progress, step="check the budget"
-        ).accuracy
+        step = f"check without {len(without)} heads"
+        return evaluate(self.subject, self.validation, without=without, progress=self.progress, step=step).accuracy
 
     def sample(self, texts: int) -> tuple[Batch, ...]:
         """Random batches of the fit part that hold about `texts` texts."""

@@ -14,15 +14,15 @@ def is_share(metric: Metric) -> bool:
 
 
 def percent(metric: Metric) -> str:
-    """`89.1 % (87.0 to 90.9)`: a share of one with its 95 % interval."""
-    return f"{100 * metric.value:.1f} % ({100 * metric.low:.1f} to {100 * metric.high:.1f})"
+    """`89.1 % (87.0–90.9)`: a share of one with its 95 % interval."""
+    return f"{100 * metric.value:.1f} % ({100 * metric.low:.1f}–{100 * metric.high:.1f})"
 
 
 def estimate(metric: Metric) -> str:
-    """A share in percent, any other value in four digits, with its 95 % interval."""
+    """A share in percent, any other value in three digits, with its 95 % interval."""
     if is_share(metric):
         return percent(metric)
-    return f"{metric.value:.4g} ({metric.low:.4g} to {metric.high:.4g})"
+    return f"{metric.value:.3g} ({metric.low:.3g}–{metric.high:.3g})"
 
 
 def change(before: Metric, after: Metric) -> str:

@@ -192,7 +192,7 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
     yield _line("card", str(Path(output, "README.md")), whole=True)
     yield _line("report", str(Path(output, "sanitizer", "report.json")), whole=True)
     if result.pushed is not None:
-        yield from _pushed(result.pushed)
+        yield from pushed_story(result.pushed)
     yield Text()
     if not report.passed:
         yield Text("A gate failed, so nothing was published. Ask for less, or for another strategy:", style="bold red")
@@ -204,10 +204,12 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
     yield _code(loading(report, output))
     yield Text(LIMIT)
     if result.pushed is None:
-        yield Text("To publish it, run again with --push-to org/name.")
+        yield Text("To publish it:")
+        yield _code(f"sanitize push {shlex.quote(output)} --to org/name")
 
 
-def _pushed(pushed: PushRecord) -> Iterator[RenderableType]:
+def pushed_story(pushed: PushRecord) -> Iterator[RenderableType]:
+    """Where a result went."""
     verb = "already there" if pushed.unchanged else "pushed"
     yield _line(verb, f"{clean(pushed.url)} at commit {clean(pushed.commit)}", whole=True)
     if pushed.pull_request is not None:

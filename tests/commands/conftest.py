@@ -15,6 +15,7 @@ from helpers.records import make_preview, make_report, make_scan
 
 import sanitizer
 from sanitizer.commands.session import QUIET_BARS, QUIET_LOGS
+from sanitizer.hub.push import PushRecord
 from sanitizer.report import Metric
 
 
@@ -30,7 +31,7 @@ class FakePipeline:
 
     report: Any = field(default_factory=make_report)
     raises: BaseException | None = None
-    asked: list[tuple[str, Any]] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
     progress: Callable[[Any], None] = lambda progress: None
 
     def answer(self, verb: str, options: Any, progress: Any, value: Any) -> Any:
@@ -49,6 +50,10 @@ class FakePipeline:
 
     def scan(self, options: Any, *, progress: Any) -> Any:
         return self.answer("scan", options, progress, make_scan())
+
+    def publish(self, folder: Path, repo: str, **how: Any) -> PushRecord:
+        self.asked.append(("publish", (folder, repo), how))
+        return PushRecord(repo, f"https://hub.example/{repo}", "0" * 40, None, unchanged=False)
 
     def demo(self, output: Path | None, *, seed: int, progress: Any) -> Any:
         def measure(accuracy: float, success: float) -> Measure:
@@ -70,7 +75,7 @@ class FakePipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
     fake = FakePipeline()
-    for name, verbs in (("pipeline", ("run", "preview", "scan")), ("showcase", ("demo",))):
+    for name, verbs in (("pipeline", ("run", "preview", "scan", "publish")), ("showcase", ("demo",))):
         module = ModuleType(f"sanitizer.{name}")
         for verb in verbs:
             setattr(module, verb, getattr(fake, verb))

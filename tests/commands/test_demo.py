@@ -21,7 +21,7 @@ def test_the_seed_and_the_folder_arrive(sanitize: Any, pipeline: Any) -> None:
 def test_it_shows_the_attack_before_and_after(sanitize: Any, pipeline: Any) -> None:
     told = sanitize("demo").stdout
     (line,) = (line for line in told.splitlines() if line.startswith("attack success"))
-    assert line.split()[2:] == ["98.5", "%", "(96.5", "to", "100.0)", "12.5", "%", "(10.5", "to", "14.5)"]
+    assert line.split()[2:] == ["98.5", "%", "(96.5–100.0)", "12.5", "%", "(10.5–14.5)"]
     assert "10.5 %" in told  # the floor
 
 

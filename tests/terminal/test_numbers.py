@@ -12,8 +12,8 @@ LOSS = Metric("loss", 0.3112, 0.28, 0.35, 1038)
 
 
 def test_a_share_is_in_percent_and_anything_else_as_it_is() -> None:
-    assert estimate(ACCURACY) == "89.1 % (87.0 to 90.9)"
-    assert estimate(LOSS) == "0.3112 (0.28 to 0.35)"
+    assert estimate(ACCURACY) == "89.1 % (87.0–90.9)"
+    assert estimate(LOSS) == "0.311 (0.28–0.35)"
     assert change(ACCURACY, Metric("accuracy", 0.885, 0.86, 0.9, 1038)) == "-0.6 points"
     assert change(LOSS, Metric("loss", 0.35, 0.3, 0.4, 1038)) == "+0.0388"
 
