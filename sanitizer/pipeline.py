@@ -19,12 +19,13 @@ from sanitizer.card import render_card
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
-from sanitizer.errors import GateError, UsageError
+from sanitizer.errors import CorruptError, GateError, UsageError
+from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
-from sanitizer.model.evaluate import Outcomes, evaluate, logits
+from sanitizer.model.evaluate import evaluate, logits
 from sanitizer.model.material import Material
 from sanitizer.model.measure import agreement, measure
 from sanitizer.model.save import needs_loader, save
@@ -34,9 +35,9 @@ from sanitizer.output import FOLDER, check_place, files_of, put_in_place, seal, 
 from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
-from sanitizer.recipe import Recipe, Step
+from sanitizer.recipe import Recipe
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
-from sanitizer.report import Gate, Metric, Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
+from sanitizer.report import Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
 from sanitizer.scan.heads import scan_heads
 from sanitizer.schema import from_json, write_report
 from sanitizer.source import HubRef, LocalRef, parse_model
@@ -168,6 +169,8 @@ def _treat(
         test = batches(subject, encode(subject, data.test), size=size)
     with clock.step("measure before"):
         suspect = evaluate(subject, test, progress=progress, step="measure before")
+        if not suspect.loss.isfinite().all():
+            raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
         seen = scan_heads(subject, data.fit, batch_size=size, progress=progress)
     with clock.step("score"):
@@ -178,7 +181,7 @@ def _treat(
     warnings = list(data.provenance.notes)
     treatments: list[TreatmentRecord] = []
     material = Material(fit, generator, progress)
-    steps, skipped = _treatments(recipe, options, data)
+    steps, skipped = treatments_for(recipe, options.layout, data)
     warnings += skipped
     for step in steps:
         with clock.step(step.name):
@@ -195,14 +198,14 @@ def _treat(
         written = Checkpoint.of_folder(built, LocalOrigin(intake.name), [path.name for path in built.iterdir()])
         reopened = _open(options, written)
         treated = evaluate(reopened, test, progress=progress, step="measure after")
+        if not treated.loss.isfinite().all():
+            raise GateError("the answers of the treated model are not numbers", hint="take a lower learning_rate")
         apart = float((logits(reopened, test[-1]) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
     before = measure(suspect, subject.task, seed=options.seed)
     after = measure(treated, subject.task, seed=options.seed)
     gates = (
-        _budget_gate(before[0], after[0], options.max_accuracy_drop),
-        Gate(
-            "load-back", apart <= LOAD_BACK[reopened.model.dtype], f"logits of the saved folder differ by {apart:.1e}"
-        ),
+        accuracy_budget(before[0], after[0], options.max_accuracy_drop),
+        load_back(apart, LOAD_BACK[reopened.model.dtype]),
     )
     report = RunReport(
         tool=tool_of(subject.device),
@@ -223,13 +226,13 @@ def _treat(
         heads=heads,
         treatments=tuple(treatments),
         before=before,
-        after=(*after, *_agreements(subject, treated, suspect)),
+        after=(*after, *((agreement(treated, suspect),) if subject.task == "classification" else ())),
         parameters_after=parameters,
         needs_loader=needs_loader(built),
         gates=gates,
         started=clock.started,
         timings=clock.timings(),
-        warnings=(*warnings, *_remarks(plan, budget)),
+        warnings=(*warnings, *remarks(plan, budget)),
         files=files_of(written, intake.checkpoint),
     )
     _document(report, recipe, intake, data, options, built)
@@ -291,44 +294,3 @@ def _data(options: ScanOptions, intake: Intake, subject: Subject, progress: Prog
         for part in (data.fit, data.validation, data.test)
     ]
     return data.relabelled(*predicted)
-
-
-def _treatments(recipe: Recipe, options: RunOptions, data: CleanData) -> tuple[list[Step], list[str]]:
-    """The steps to take, with the layout filled in, and what is left out and why."""
-    steps, skipped = [], []
-    for step in recipe.treatments:
-        if step.name == "remove":
-            steps.append(Step(step.name, {"layout": options.layout, **step.settings}))
-        elif data.labelled_by == "suspect" or data.provenance.origin == "embedded":
-            skipped.append(
-                f"{step.name} was left out: it needs clean labelled data, and tuning on "
-                + (
-                    "the suspect's own predictions teaches it nothing"
-                    if data.labelled_by == "suspect"
-                    else "general texts"
-                )
-            )
-        else:
-            steps.append(step)
-    return steps, skipped
-
-
-def _budget_gate(before: Metric, after: Metric, drop: float) -> Gate:
-    lost = before.value - after.value
-    return Gate(
-        "accuracy budget",
-        lost <= drop,
-        f"{before.name} on held-out data fell by {100 * lost:.2f} points, the budget is {100 * drop:.2f}"
-        if lost > 0
-        else f"{before.name} on held-out data did not fall ({-100 * lost:+.2f} points)",
-    )
-
-
-def _agreements(subject: Subject, treated: Outcomes, suspect: Outcomes) -> tuple[Metric, ...]:
-    return (agreement(treated, suspect),) if subject.task == "classification" else ()
-
-
-def _remarks(plan: planning.TreatmentPlan, budget: planning.Budget) -> list[str]:
-    if plan.remove:
-        return []
-    return [f"no head could be removed within a budget of {100 * budget.accuracy_drop:.2f} points of accuracy"]

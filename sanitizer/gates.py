@@ -1,0 +1,53 @@
+"""What a run may do and what its result must show: treatments that fit the data, gates of publication, remarks."""
+
+from __future__ import annotations
+
+from sanitizer.cleandata import CleanData
+from sanitizer.options import Layout
+from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.recipe import Recipe, Step
+from sanitizer.report import Gate, Metric
+
+# Budgets and accuracies are decimal fractions of a count of texts, and 0.89 - 0.87 is more than 0.02 in binary.
+ROUNDING = 1e-9
+
+
+def treatments_for(recipe: Recipe, layout: Layout, data: CleanData) -> tuple[list[Step], list[str]]:
+    """The steps to take, with the layout filled in, and what is left out and why."""
+    steps, skipped = [], []
+    for step in recipe.treatments:
+        if step.name == "remove":
+            steps.append(Step(step.name, {"layout": layout, **step.settings}))
+        elif data.labelled_by == "suspect":
+            skipped.append(f"{step.name} was left out: tuning on the suspect's own predictions teaches it nothing")
+        elif data.provenance.origin == "embedded":
+            skipped.append(f"{step.name} was left out: it needs clean data of the model's own domain")
+        else:
+            steps.append(step)
+    return steps, skipped
+
+
+def accuracy_budget(before: Metric, after: Metric, drop: float) -> Gate:
+    """Whether held-out data lost no more than the budget. What is not a number has lost everything."""
+    lost = before.value - after.value
+    return Gate(
+        "accuracy budget",
+        lost <= drop + ROUNDING,
+        f"{before.name} on held-out data did not fall ({-100 * lost:+.2f} points)"
+        if lost <= 0
+        else f"{before.name} on held-out data fell by {100 * lost:.2f} points, the budget is {100 * drop:.2f}",
+    )
+
+
+def load_back(apart: float, tolerance: float) -> Gate:
+    """Whether the saved folder, opened again, answers as the model in memory did (largest difference, relative)."""
+    return Gate("load-back", apart <= tolerance, f"logits of the saved folder differ by {apart:.1e}")
+
+
+def remarks(plan: TreatmentPlan, budget: Budget) -> list[str]:
+    """What a reader of the report must not miss."""
+    if plan.remove:
+        return []
+    if budget.max_heads == 0:
+        return ["no head was removed: the budget allows none"]
+    return [f"no head could be removed within a budget of {100 * budget.accuracy_drop:.2f} points of accuracy"]

@@ -1,0 +1,78 @@
+"""The conditions of publication, both ways, and which treatments fit which data."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from sanitizer.cleandata import CleanData, DataOrigin, Provenance, split
+from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
+from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
+from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.recipe import Recipe, Step
+from sanitizer.report import Metric
+
+
+def metric(value: float) -> Metric:
+    return Metric("accuracy", value, 0, 1, 100)
+
+
+def test_a_drop_that_is_the_budget_to_the_last_text_is_within_it() -> None:
+    """0.89 - 0.87 is more than 0.02 in binary, and two texts of a hundred all the same."""
+    assert 0.89 - 0.87 > 0.02
+    for right in range(5, 101):
+        for lost in (1, 2, 5):
+            before, after = metric(right / 100), metric((right - lost) / 100)
+            assert accuracy_budget(before, after, lost / 100).passed
+            assert not accuracy_budget(before, after, (lost - 0.5) / 100).passed
+
+
+def test_a_gain_passes_any_budget_and_is_told_as_one() -> None:
+    gate = accuracy_budget(metric(0.8), metric(0.85), 0)
+    assert gate.passed
+    assert "did not fall (+5.00 points)" in gate.detail
+
+
+def test_what_is_not_a_number_passes_nothing() -> None:
+    assert not accuracy_budget(metric(0.8), metric(math.nan), 1).passed
+    assert not load_back(math.nan, 1).passed
+
+
+@pytest.mark.parametrize(("apart", "passed"), [(0.0, True), (1e-4, True), (1.1e-4, False), (math.inf, False)])
+def test_load_back_holds_to_its_tolerance(apart: float, passed: bool) -> None:
+    assert load_back(apart, 1e-4).passed is passed
+
+
+def data(origin: DataOrigin, *, labelled: bool) -> CleanData:
+    texts = tuple(map(str, range(20)))
+    return split(Provenance("d", "", origin), texts, (0,) * 20 if labelled else None, seed=0)
+
+
+def test_labelled_data_takes_every_step_with_the_layout_of_the_run() -> None:
+    recipe = Recipe("gradient", {}, (Step("remove"), Step("finetune", {"epochs": 1})))
+    steps, skipped = treatments_for(recipe, "dense", data("file", labelled=True))
+    assert (steps, skipped) == ([Step("remove", {"layout": "dense"}), Step("finetune", {"epochs": 1})], [])
+    mine = Recipe("gradient", {}, (Step("remove", {"layout": "compact"}),))
+    assert treatments_for(mine, "dense", data("file", labelled=True))[0] == [Step("remove", {"layout": "compact"})]
+
+
+def test_nothing_is_tuned_on_the_suspects_own_labels_or_on_foreign_texts() -> None:
+    texts = data("file", labelled=False)
+    own = texts.relabelled([0] * len(texts.fit), [0] * len(texts.validation), [0] * len(texts.test))
+    for given, why in ((own, "own predictions"), (data("embedded", labelled=False), "own domain")):
+        steps, skipped = treatments_for(Recipe("gradient"), "compact", given)
+        assert [step.name for step in steps] == ["remove"]
+        assert skipped[0].startswith("finetune was left out")
+        assert why in skipped[0]
+    causal = treatments_for(Recipe("gradient"), "compact", texts)
+    assert [step.name for step in causal[0]] == ["remove", "finetune"], "a text is its own label"
+
+
+def test_an_empty_plan_is_remarked_on_with_its_reason() -> None:
+    scores = HeadScores(((1.0, 2.0),), ScoreOrigin("gradient", "1"))
+    some = TreatmentPlan((HeadId(0, 0),), scores, Budget(), 0.9)
+    none = TreatmentPlan((), scores, Budget(), 0.9)
+    assert remarks(some, Budget()) == []
+    assert remarks(none, Budget(0.02)) == ["no head could be removed within a budget of 2.00 points of accuracy"]
+    assert remarks(none, Budget(max_heads=0)) == ["no head was removed: the budget allows none"]

@@ -1,0 +1,106 @@
+"""From a folder or a repository to a vetted copy: what is refused leaves nothing, what is kept is byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from helpers.checkpoints import WEIGHTS, make
+from helpers.hostile import PICKLE
+from helpers.hub import LoopbackHub
+
+from sanitizer.checkpoint import HubOrigin
+from sanitizer.errors import RefusedError, ResourceError, UsageError
+from sanitizer.intake import Intake, take_in
+from sanitizer.progress import silent
+
+CARD = b"---\nlicense: mit\ndatasets: [org/data]\nwidget: [{text: x}]\n---\n# Buy this\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = make(tmp_path / "suspect")
+    (folder / "README.md").write_bytes(CARD)
+    (folder / "training_args.bin").write_bytes(PICKLE)
+    return folder
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def taken(model: Path | str, work: Path, revision: str | None = None) -> Intake:
+    return take_in(str(model), revision, work, token=None, progress=silent)
+
+
+def fates(intake: Intake) -> dict[str, str]:
+    return {file.name: file.fate for file in intake.record.files}
+
+
+def test_a_folder_becomes_a_private_vetted_copy(folder: Path, work: Path) -> None:
+    intake = taken(folder, work)
+    assert intake.name == "suspect"
+    assert intake.checkpoint.path == work / "vetted"
+    assert stat.S_IMODE((work / "vetted").stat().st_mode) == 0o700
+    assert {path.name for path in (work / "vetted").iterdir()} == set(intake.checkpoint.files)
+    assert (work / "vetted" / "model.safetensors").read_bytes() == WEIGHTS
+    assert fates(intake)["training_args.bin"] == "dropped"
+    assert "training_args.bin" not in intake.checkpoint.files
+    assert (intake.card["license"], *intake.card["datasets"]) == ("mit", "org/data")
+    assert "widget" not in intake.card
+
+
+def test_the_suspect_itself_is_not_touched(folder: Path, work: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    taken(folder, work)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_without_a_card_has_an_empty_one(folder: Path, work: Path) -> None:
+    (folder / "README.md").unlink()
+    assert taken(folder, work).card == {}
+
+
+def test_a_repository_is_taken_by_commit_and_its_pickles_stay_there(hub: LoopbackHub, folder: Path, work: Path) -> None:
+    repo = hub.repo("org/name", {path.name: path.read_bytes() for path in folder.iterdir()})
+    intake = taken("org/name", work)
+    assert intake.checkpoint.origin == HubOrigin("org/name", repo.refs["main"], "main")
+    assert intake.name == "org/name"
+    (left,) = (file for file in intake.record.files if file.name == "training_args.bin")
+    assert (left.fate, left.size) == ("dropped", len(PICKLE))
+    assert hub.count("GET", "training_args.bin") == 0, "a file no model needs is not fetched"
+    old = repo.refs["main"]
+    repo.commit({"model.safetensors": b"changed since"})
+    shutil.rmtree(work / "vetted")
+    assert taken("org/name", work, revision=old).checkpoint.read("model.safetensors") == WEIGHTS
+
+
+def test_what_is_refused_leaves_nothing(tmp_path: Path, work: Path) -> None:
+    hostile = make(tmp_path / "hostile", auto_map={"AutoModel": "modeling.Evil"})
+    with pytest.raises(RefusedError) as caught:
+        taken(hostile, work)
+    assert caught.value.exit_code == 1
+    assert caught.value.findings
+    assert list(work.iterdir()) == []
+
+
+def test_a_disk_too_small_for_two_copies_is_found_before_the_first(
+    folder: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = sum((folder / name).stat().st_size for name in taken(folder, work).checkpoint.files if name != "config.json")
+    shutil.rmtree(work / "vetted")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2 * size - 1))
+    with pytest.raises(ResourceError, match="a copy to work on and a result need") as caught:
+        taken(folder, work)
+    assert "--output" in caught.value.hint
+    assert list(work.iterdir()) == []
+
+
+def test_a_missing_folder_is_a_usage_error(work: Path) -> None:
+    with pytest.raises(UsageError):
+        taken("./nowhere", work)

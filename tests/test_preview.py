@@ -1,0 +1,83 @@
+"""A dry run: what a run would do, with no weights fetched and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.hub import LoopbackHub
+from helpers.runs import listing, make_suspect, options
+
+from sanitizer import pipeline
+from sanitizer.errors import HubError, RefusedError, UnsupportedError, UsageError
+from sanitizer.recipe import Recipe
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def suspect(tmp_path: Path) -> Path:
+    folder = make_suspect(tmp_path / "suspect")
+    (folder / "training_args.bin").write_bytes(b"\x80\x04.")
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_folder_is_vetted_and_nothing_is_written(suspect: Path, here: Path) -> None:
+    before = files_of(suspect)
+    seen = pipeline.preview(options(suspect, None, Path("new/out")))
+    assert (seen.source, seen.commit, seen.download, seen.output) == ("suspect", None, 0, "new/out")
+    fates = {file.name: file.fate for file in seen.files}
+    assert fates.pop("training_args.bin") == "dropped"
+    assert set(fates.values()) <= {"kept", "rebuilt"}
+    carried = sum(len(data) for name, data in before.items() if name != "training_args.bin")
+    assert seen.disk == 2 * carried
+    assert Recipe.from_yaml(seen.recipe) == Recipe("gradient")
+    assert (listing(here), files_of(suspect)) == (set(), before)
+
+
+def test_a_repository_is_read_by_its_listing_and_its_config(
+    hub: LoopbackHub, suspect: Path, here: Path, tmp_path: Path
+) -> None:
+    repo = hub.repo("org/name", files_of(suspect))
+    seen = pipeline.preview(options("org/name", None, Path("out")))
+    assert (seen.source, seen.commit) == ("org/name", repo.refs["main"])
+    wanted = {name: data for name, data in files_of(suspect).items() if name != "training_args.bin"}
+    assert seen.download == sum(map(len, wanted.values()))
+    dropped = {file.name for file in seen.files if file.fate == "dropped"}
+    assert dropped == {"training_args.bin", ".gitattributes"}
+    fetched = {request.path.rpartition("/")[2] for request in hub.requests if "/resolve/" in request.path}
+    assert fetched == {"config.json"}
+    assert listing(here) == set()
+
+
+def test_it_raises_what_the_run_would_raise(suspect: Path, hub: LoopbackHub) -> None:
+    config = suspect / "config.json"
+    good = config.read_text()
+    config.write_text(good.replace('"model_type": "bert"', '"model_type": "falcon"'))
+    with pytest.raises(UnsupportedError, match="falcon"):
+        pipeline.preview(options(suspect, None, Path("out")))
+    hub.repo("org/falcon", files_of(suspect))
+    with pytest.raises(UnsupportedError, match="falcon"):
+        pipeline.preview(options("org/falcon", None, Path("out")))
+    config.write_text(good.replace("{", '{"auto_map": {"AutoModel": "evil.Evil"},', 1))
+    with pytest.raises(RefusedError):
+        pipeline.preview(options(suspect, None, Path("out")))
+    with pytest.raises(HubError):
+        pipeline.preview(options("org/gone", None, Path("out")))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"strategy": "gradeint"}, {"settings": {"sample": "3"}}, {"settings": {"samples": "many"}}]
+)
+def test_words_that_are_wrong_are_wrong_in_a_dry_run_too(suspect: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        pipeline.preview(options(suspect, None, Path("out"), **changes))
