@@ -19,7 +19,7 @@ from sanitizer.card import render_card
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
-from sanitizer.errors import CorruptError, GateError, UsageError
+from sanitizer.errors import CorruptError, GateError, HubError, UsageError
 from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
@@ -71,9 +71,12 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
         put_in_place(work / "built", output)
     pushed = None
     if options.push_to is not None and report.passed:
-        pushed = publish(
-            output, options.push_to, token=options.token, private=options.private, create_pr=options.create_pr
-        )
+        how = {"token": options.token, "private": options.private, "create_pr": options.create_pr}
+        try:
+            pushed = publish(output, options.push_to, **how)  # type: ignore[arg-type]
+        except HubError as error:
+            kept = f"the result is kept: `sanitize push {output} --to {options.push_to}` publishes it"
+            raise HubError(error.message, hint="; ".join(filter(None, (error.hint, kept)))) from error
     return RunResult(report, output, pushed)
 
 

@@ -45,15 +45,15 @@ def build(package: str, name: str, settings: Mapping[str, Any]) -> Any:
     for key in settings:
         if key not in known:
             raise unknown(f"parameter of {name}", key, known)
-    try:
-        checked = {
-            key: TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False)).validate_python(settings[key])
-            for key, hint in typing.get_type_hints(cls, include_extras=True).items()
-            if key in settings
-        }
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{name}: {first['input']!r} does not fit: {first['msg']}") from error
+    checked = {}
+    for key, kind in typing.get_type_hints(cls, include_extras=True).items():
+        if key in settings:
+            try:
+                checked[key] = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False)).validate_python(settings[key])
+            except ValidationError as error:
+                raise UsageError(
+                    f"{key} of {name} cannot be {settings[key]!r}", hint=error.errors()[0]["msg"].lower()
+                ) from error
     return cls(**checked)
 
 

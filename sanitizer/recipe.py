@@ -22,6 +22,7 @@ from sanitizer.errors import UsageError
 from sanitizer.plugins import unknown
 
 Settings = Mapping[str, Any]
+EXAMPLE = "a recipe is YAML that begins with a line like: strategy: gradient"
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,15 @@ class Recipe:
         try:
             words = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise UsageError(f"{name} is no YAML: {str(error).splitlines()[0]}") from error
+            raise UsageError(f"{name} is no YAML: {str(error).splitlines()[0]}", hint=EXAMPLE) from error
         if not isinstance(words, dict) or not isinstance(words.get("strategy"), str):
-            raise UsageError(f"{name} names no strategy", hint="a recipe begins with a line like: strategy: gradient")
+            raise UsageError(f"{name} names no strategy", hint=EXAMPLE)
         for key in words.keys() - {"strategy", "settings", "treatments"}:
             raise unknown("recipe key", str(key), ("strategy", "settings", "treatments"))
         settings = words.get("settings") or {}
         treatments = words.get("treatments", ["remove", "finetune"])
         if not isinstance(settings, dict) or not isinstance(treatments, list):
-            raise UsageError(f"{name}: settings must be a mapping and treatments a list")
+            raise UsageError(f"{name}: settings must be a mapping and treatments a list", hint=EXAMPLE)
         return cls(words["strategy"], settings, tuple(_step(entry, name) for entry in treatments))
 
     @classmethod
@@ -69,7 +70,8 @@ class Recipe:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"recipe {path} cannot be read: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise UsageError(f"recipe {path} cannot be read: {why}", hint=EXAMPLE) from error
         return cls.from_yaml(text, name=str(path))
 
 

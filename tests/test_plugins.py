@@ -91,11 +91,11 @@ def test_settings_become_parameters_of_the_right_type(
     ("setting", "words"),
     [
         ({"sample": "3"}, "there is no parameter of variance 'sample'"),
-        ({"samples": "many"}, "'many' does not fit"),
-        ({"samples": "1.5"}, "'1.5' does not fit"),
-        ({"rate": "nan"}, "'nan' does not fit"),
-        ({"rate": "inf"}, "'inf' does not fit"),
-        ({"rows": "mean"}, "'mean' does not fit"),
+        ({"samples": "many"}, "cannot be 'many'"),
+        ({"samples": "1.5"}, "cannot be '1.5'"),
+        ({"rate": "nan"}, "cannot be 'nan'"),
+        ({"rate": "inf"}, "cannot be 'inf'"),
+        ({"rows": "mean"}, "cannot be 'mean'"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_a_usage_error(package: str, setting: dict[str, str], words: str) -> None:

@@ -120,6 +120,7 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
         use_safetensors=True,
         trust_remote_code=False,
         local_files_only=True,
+        ignore_mismatched_sizes=True,  # else an error without the names; they are refused below
         output_loading_info=True,
     )
     if loaded["missing_keys"] or loaded["mismatched_keys"]:
