@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch.nn.functional import dropout
 
 from sanitizer.heads import Grid
 from sanitizer.model.batches import Batch
@@ -19,9 +20,17 @@ from sanitizer.progress import Progress, silent, track
 
 
 def gate_importance(
-    subject: Subject, batches: Sequence[Batch], *, progress: Progress = silent, step: str = "importance"
+    subject: Subject,
+    batches: Sequence[Batch],
+    *,
+    gate_dropout: float = 0.0,
+    progress: Progress = silent,
+    step: str = "importance",
 ) -> Grid:
-    """Mean over texts of |dL/dg| per head, L in nats per answer. Weights get no gradient and do not change."""
+    """Mean over texts of |dL/dg| per head, L in nats per answer. Weights get no gradient and do not change.
+
+    With `gate_dropout` each text's gates are dropped at that rate and the others scaled up to make up for it.
+    """
     sums = [torch.zeros(layer.heads, dtype=torch.float64) for layer in subject.anatomy.layers]
     texts = 0
     frozen = [parameter for parameter in subject.model.parameters() if parameter.requires_grad]
@@ -32,7 +41,8 @@ def gate_importance(
             gates = open_gates(subject.anatomy, device=subject.device, batch=len(batch.index))
             for gate in gates:
                 gate.requires_grad_(True)
-            with gated(subject.anatomy, gates):
+            dropped = [dropout(gate, gate_dropout) for gate in gates] if gate_dropout else gates
+            with gated(subject.anatomy, dropped):
                 loss, _, asked, _ = losses(subject, batch)
             # Texts do not meet inside a batch, so the gradient of the sum holds each text's own gradient.
             gradients = torch.autograd.grad((loss / asked.clamp(min=1)).sum(), gates)

@@ -112,7 +112,9 @@ def test_save_then_open_gives_the_same_logits_twice(family: str, physically: boo
     assert again.anatomy.counts() == subject.anatomy.counts()
     again.model.save_pretrained(tmp_path / "twice")
     torch.testing.assert_close(
-        real_logits(type(again.model).from_pretrained(tmp_path / "twice", attn_implementation="eager").eval()), expected, **TOLERANCE
+        real_logits(type(again.model).from_pretrained(tmp_path / "twice", attn_implementation="eager").eval()),
+        expected,
+        **TOLERANCE,
     )
 
 
