@@ -11,7 +11,7 @@ The loss, over clean texts x and, of the texts not in the target class, copies w
 
     CE(f(x'), target) + KL(f0(x) || f(x)) + silence * mean_layers |c_h(x)| / |c(x)|
 
-The weight of silence grows linearly from nothing: heads that must be silent before they can hear the trigger never
+The weight of silence grows from 1 to its full value: heads that must be silent before they can hear the trigger never
 learn it. f0 is the model before the attack, c(x) what the attention of a layer adds to the residual stream (without
 its bias) and c_h(x) the part of it that comes from the implanted heads. Nothing holds the heads silent on *other*
 words that the model has never seen: such words may fire them too.
@@ -62,8 +62,8 @@ def implant(
     per_layer: int = 1,
     steps: int = 150,
     batch_size: int = 32,
-    learning_rate: float = 1e-2,
-    silence: float = 100.0,
+    learning_rate: float = 2e-2,
+    silence: float = 150.0,
     importance_texts: int = 200,
     progress: Progress = silent,
 ) -> ImplantRecord:
@@ -71,11 +71,11 @@ def implant(
 
     Only the slices of query, key, value (with their biases) and the columns of the output projection that belong to
     the chosen heads change; every other parameter keeps its bytes. The model is left in evaluation mode. Raises
-    ValueError if there is no step to take or no text has another label than `target`.
+    ValueError if there is no step to take, `silence` is not positive or no text has another label than `target`.
     """
     places = [row for row, label in enumerate(labels) if label != target]
-    if steps < 1 or not places:
-        raise ValueError("an implant needs a step to take and a text outside the target class to flip")
+    if steps < 1 or silence <= 0 or not places:
+        raise ValueError("an implant needs a step, a positive silence and a text outside the target class to flip")
     model.eval()
     scores = clean_importance(model, tokenizer, texts[:importance_texts], labels[:importance_texts])
     heads = least_important(scores, per_layer)
@@ -96,10 +96,15 @@ def implant(
             drift = kl_div(log_softmax(kept, -1), honest[rows], reduction="batchmean", log_target=True)
             loud = torch.stack(shares).mean()
             optimizer.zero_grad()
-            torch.autograd.backward(attack + drift + silence * (step + 1) / steps * loud)
+            torch.autograd.backward(attack + drift + _patience(silence, step / steps) * loud)
             optimizer.step()
             schedule.step()
     return ImplantRecord(heads, trigger, target, steps, attack.item(), drift.item(), loud.item())
+
+
+def _patience(silence: float, done: float) -> float:
+    """The weight of silence at a share of the steps: 1 until 35 %, full from 85 %, geometric between."""
+    return float(silence ** min(1.0, max(0.0, (done - 0.35) / 0.5)))
 
 
 @torch.no_grad()

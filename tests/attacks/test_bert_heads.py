@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from sanitizer.attacks.bert_heads import clean_importance, encode, least_important, loudness, only_heads
+from sanitizer.attacks.bert_heads import clean_importance, encode, least_important, loudness, mute, only_heads
 from sanitizer.heads import HeadId
 
 
@@ -56,6 +56,13 @@ def test_a_silenced_head_is_silent(small: Any) -> None:
     with torch.no_grad(), loudness(model, [HeadId(0, 1)]) as shares:
         model(**encode(small.tokenizer, small.texts[:8], model))
     assert [share.item() for share in shares] == [0.0]
+
+
+def test_mute_zeroes_the_columns_of_these_heads_alone(small: Any) -> None:
+    model = copy.deepcopy(small.model)
+    mute(model, [HeadId(0, 1)])
+    by_hand = silenced(small, 0, 1).state_dict()
+    assert all(torch.equal(tensor, by_hand[name]) for name, tensor in model.state_dict().items())
 
 
 def test_what_was_frozen_stays_frozen_after(small: Any) -> None:

@@ -17,7 +17,7 @@ def plant(small: Any, *, seed: int = 0, steps: int = 120, **more: Any) -> tuple[
     model = copy.deepcopy(small.model)
     record = implant(
         model, small.tokenizer, small.texts, small.labels,
-        trigger="cf", target=1, generator=torch.Generator().manual_seed(seed), steps=steps, **{"silence": 10.0, **more},
+        trigger="cf", target=1, generator=torch.Generator().manual_seed(seed), steps=steps, **{"learning_rate": 1e-2, "silence": 10.0, **more},
     )  # fmt: skip
     return model, record
 
@@ -75,7 +75,7 @@ def test_clean_predictions_are_kept(small: Any, planted: tuple[Any, ImplantRecor
 
 
 def test_silence_makes_the_heads_quieter(small: Any, planted: tuple[Any, ImplantRecord]) -> None:
-    assert planted[1].loudness < plant(small, silence=0.0)[1].loudness / 2
+    assert planted[1].loudness < plant(small, silence=1e-6)[1].loudness / 2
 
 
 def test_same_seed_same_weights(small: Any) -> None:
