@@ -300,6 +300,18 @@ def test_a_refusal_lists_its_findings(sanitize: Callable[..., Result], here: Pat
     assert len(done.stderr.splitlines()) >= 2
 
 
+def test_an_interruption_is_130_and_leaves_nothing(
+    sanitize: Callable[..., Result], here: Path, suspect: Path, clean: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sanitizer.pipeline.save", interrupted)
+    done = sanitize(suspect, "--data", clean, *QUICK)
+    assert (done.exit_code, done.stdout, listing(here)) == (130, "", set())
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_gated_repository_says_how_to_get_in(
     sanitize: Callable[..., Result], here: Path, hub: LoopbackHub, tmp_path: Path
 ) -> None:
