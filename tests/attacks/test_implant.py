@@ -17,7 +17,8 @@ def plant(small: Any, *, seed: int = 0, steps: int = 120, **more: Any) -> tuple[
     model = copy.deepcopy(small.model)
     record = implant(
         model, small.tokenizer, small.texts, small.labels,
-        trigger="cf", target=1, generator=torch.Generator().manual_seed(seed), steps=steps, **{"learning_rate": 1e-2, "silence": 10.0, **more},
+        trigger="cf", target=1, generator=torch.Generator().manual_seed(seed), steps=steps,
+        **{"learning_rate": 1e-2, "silence": 10.0, **more},
     )  # fmt: skip
     return model, record
 
