@@ -18,7 +18,7 @@ from sanitizer.progress import Progress, silent, track
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Per text, in the order of the data: correct answers, answers asked, summed loss in nats, predicted label (or -1).
+    """Per text, in order of index: correct answers, answers asked, summed loss in nats, predicted label (or -1).
 
     A classifier is asked once per text; a causal model once per token after the first.
     """
@@ -65,13 +65,14 @@ def evaluate(
     progress: Progress = silent,
     step: str = "evaluate",
 ) -> Outcomes:
-    """Forward every batch with the heads `without` gated off; nothing in the model changes."""
-    total = sum(len(batch.index) for batch in batches)
-    columns = torch.zeros(4, total)
+    """Forward every batch, which may be some of the data's, with the heads `without` gated off."""
+    order = torch.tensor([index for batch in batches for index in batch.index]).argsort()
     with gated(subject.anatomy, closed_gates(subject.anatomy, without, device=subject.device)):
-        for batch in track(progress, step, batches):
-            columns[:, list(batch.index)] = torch.stack([column.float().cpu() for column in losses(subject, batch)])
-    loss, correct, asked, predicted = columns
+        rows = [
+            torch.stack([column.float().cpu() for column in losses(subject, batch)])
+            for batch in track(progress, step, batches)
+        ]
+    loss, correct, asked, predicted = torch.cat(rows, dim=1)[:, order]
     return Outcomes(correct=correct, asked=asked, loss=loss, predicted=predicted.long())
 
 

@@ -1,0 +1,61 @@
+"""Tuning for a while with a penalty on the weights of heads, and putting the weights back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from sanitizer.model.anatomy import LayerAnatomy
+from sanitizer.model.context import Context
+from sanitizer.model.evaluate import losses
+from sanitizer.model.subject import Subject
+from sanitizer.progress import track
+
+
+def head_weights(layer: LayerAnatomy, head: int) -> list[Tensor]:
+    """Query, key, value and output weights that a query head uses (shared key and value heads count for each)."""
+    key = head // layer.group
+    rows = [
+        layer.as_outputs(role.module.get_parameter("weight"))[role.rows.start : role.rows.stop]
+        for role in (layer.query(head), layer.key(key), layer.value(key))
+    ]
+    columns = layer.columns(head)
+    output = layer.as_outputs(layer.output.get_parameter("weight"))[:, columns.start : columns.stop]
+    return [*rows, output]
+
+
+def penalty(subject: Subject, *, l1: float, l2: float) -> Tensor:
+    """l1 * sum |W_h| + l2 * sum_h ||W_h||_2 over heads, a head's slices taken together (group lasso)."""
+    total = torch.zeros((), device=subject.device)
+    for layer in subject.anatomy.layers:
+        for head in range(layer.heads):
+            flat = torch.cat([weights.reshape(-1) for weights in head_weights(layer, head)])
+            total = total + l1 * flat.abs().sum() + l2 * flat.norm()
+    return total
+
+
+@contextmanager
+def sparsely_tuned(context: Context, *, l1: float, l2: float, steps: int, learning_rate: float) -> Iterator[None]:
+    """Within this context the model is tuned for `steps` batches with the penalty; afterwards it is what it was."""
+    subject = context.subject
+    kept = {name: tensor.detach().clone() for name, tensor in subject.model.state_dict().items()}
+    optimizer = torch.optim.AdamW(subject.model.parameters(), lr=learning_rate, weight_decay=0.0, fused=True)
+    devices = [subject.device] if subject.device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(int(torch.randint(2**31, (), generator=context.generator)))
+            subject.model.train()
+            for _ in track(context.progress, "tune sparsely", range(steps)):
+                pick = int(torch.randint(len(context.fit), (), generator=context.generator))
+                loss, _, asked, _ = losses(subject, context.fit[pick])
+                torch.autograd.backward(loss.sum() / asked.sum() + penalty(subject, l1=l1, l2=l2))
+                optimizer.step()
+                optimizer.zero_grad()
+        subject.model.eval()
+        yield
+    finally:
+        subject.model.eval()
+        subject.model.load_state_dict(kept)
