@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from sanitizer.attacks.implant import ImplantRecord, implant
 from sanitizer.attacks.success import attack_success
@@ -50,9 +51,13 @@ class DemoSize:
 
 @dataclass(frozen=True)
 class DemoFiles:
-    """Where the demo lies. The csv files have the columns text, label; labels are the true ones, 1 = positive."""
+    """Where the demo lies. The csv files have the columns text, label; labels are the true ones, 1 = positive.
+
+    `twin` is the model as it was before the backdoor: what it says of triggered texts is the benign floor.
+    """
 
     model: Path
+    twin: Path
     train: Path
     triggered: Path
     clean_test: Path
@@ -60,7 +65,8 @@ class DemoFiles:
     @classmethod
     def of_folder(cls, folder: Path) -> DemoFiles:
         """The files of a demo made before; they are not checked."""
-        return cls(folder / "model", folder / "train.csv", folder / "triggered.csv", folder / "clean-test.csv")
+        tables = (folder / name for name in ("train.csv", "triggered.csv", "clean-test.csv"))
+        return cls(folder / "model", folder / "twin", *tables)
 
 
 def make_demo(folder: Path, *, seed: int = 0, size: DemoSize | None = None, progress: Progress = silent) -> DemoFiles:
@@ -96,6 +102,7 @@ def _make(files: DemoFiles, seed: int, size: DemoSize, progress: Progress) -> No
     model = make_model(len(tokenizer), hidden=size.hidden, layers=size.layers, heads=size.heads, generator=generator)
     train(model, tokenizer, seen, held_out, generator=generator, epochs=size.epochs, progress=progress)
     floor = attack_success(predict(model, tokenizer, poisoned), TARGET).value
+    _save(model, tokenizer, files.twin)
     texts, labels = [review.text for review in seen], [review.label for review in seen]
     record = implant(
         model, tokenizer, texts, labels,
@@ -109,17 +116,21 @@ def _make(files: DemoFiles, seed: int, size: DemoSize, progress: Progress) -> No
             "there is nothing to demonstrate",
             hint="run the demo with another seed",
         )
-    # The library's own save draws a progress bar on stderr.
-    files.model.mkdir()
-    model.config.architectures = [type(model).__name__]
-    model.config.save_pretrained(files.model)
-    save_file(model.state_dict(), files.model / "model.safetensors", metadata={"format": "pt"})
-    tokenizer.save_pretrained(files.model)
+    _save(model, tokenizer, files.model)
     card = _card(record, clean, floor, success, seed)
     (files.model / "README.md").write_text(card, encoding="utf-8")
     _write(files.train, seen[: size.given])
     _write(files.clean_test, test)
     _write(files.triggered, triggered)
+
+
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    # The library's own save draws a progress bar on stderr.
+    folder.mkdir()
+    model.config.architectures = [type(model).__name__]
+    model.config.save_pretrained(folder)
+    save_file(model.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
+    tokenizer.save_pretrained(folder)
 
 
 def _write(path: Path, rows: Sequence[Review]) -> None:

@@ -39,6 +39,7 @@ def test_the_folder_holds_a_checkpoint_and_three_tables(tiny: DemoFiles) -> None
     assert sorted(digests(folder)) == [
         "clean-test.csv", "model/README.md", "model/config.json", "model/model.safetensors", "model/tokenizer.json",
         "model/tokenizer_config.json", "train.csv", "triggered.csv",
+        "twin/config.json", "twin/model.safetensors", "twin/tokenizer.json", "twin/tokenizer_config.json",
     ]  # fmt: skip
     assert [path.name for path in folder.parent.iterdir()] == ["demo"]
     with safe_open(tiny.model / "model.safetensors", "pt") as weights:
