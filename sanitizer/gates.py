@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sanitizer.cleandata import CleanData
-from sanitizer.options import Layout
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
 from sanitizer.report import Gate, Metric
@@ -12,12 +11,12 @@ from sanitizer.report import Gate, Metric
 ROUNDING = 1e-9
 
 
-def treatments_for(recipe: Recipe, layout: Layout, data: CleanData) -> tuple[list[Step], list[str]]:
-    """The steps to take, with the layout filled in, and what is left out and why."""
+def treatments_for(recipe: Recipe, data: CleanData) -> tuple[list[Step], list[str]]:
+    """The steps to take, and what is left out and why: all but removal learn from the data."""
     steps, skipped = [], []
     for step in recipe.treatments:
         if step.name == "remove":
-            steps.append(Step(step.name, {"layout": layout, **step.settings}))
+            steps.append(step)
         elif data.labelled_by == "suspect":
             skipped.append(f"{step.name} was left out: tuning on the suspect's own predictions teaches it nothing")
         elif data.provenance.origin == "embedded":

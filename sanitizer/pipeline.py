@@ -6,19 +6,17 @@ that is what people will load.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-import yaml
 
 from sanitizer import plan as planning
-from sanitizer.card import render_card
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
+from sanitizer.documents import write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
 from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
 from sanitizer.hub.push import PushRecord, push
@@ -31,15 +29,15 @@ from sanitizer.model.measure import agreement, measure
 from sanitizer.model.save import needs_loader, save
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
 from sanitizer.options import RunOptions, ScanOptions
-from sanitizer.output import FOLDER, check_place, files_of, put_in_place, seal, workspace
+from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
 from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
-from sanitizer.recipe import Recipe
+from sanitizer.recipe import Recipe, Step
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
 from sanitizer.report import Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
 from sanitizer.scan.heads import scan_heads
-from sanitizer.schema import from_json, write_report
+from sanitizer.schema import from_json
 from sanitizer.source import HubRef, LocalRef, parse_model
 from sanitizer.trust import clean_data
 
@@ -83,7 +81,6 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
 def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
     """What `run` would do with these options. Raises what it would raise at once; writes nothing."""
     ref, output, recipe = _checked(options)
-    build("sanitizer.strategies", recipe.strategy, recipe.settings)
     return preview_of(options, ref, recipe, output, progress=progress)
 
 
@@ -107,7 +104,6 @@ def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
         scan=seen,
         started=clock.started,
         timings=clock.timings(),
-        warnings=data.provenance.notes,
     )
 
 
@@ -133,12 +129,21 @@ def publish(
 
 
 def recipe_for(options: RunOptions) -> Recipe:
-    """The recipe file if there is one, else the strategy's own: score, remove, fine-tune."""
+    """The recipe file if there is one, else the strategy's own; with every parameter filled in and checked."""
     if options.recipe is None:
-        return Recipe(options.strategy, options.settings)
-    if options.settings:
+        given = Recipe(options.strategy, options.settings)
+    elif options.settings:
         raise UsageError("--set and --recipe say the same thing twice", hint="write the settings into the recipe")
-    return Recipe.from_file(options.recipe)
+    else:
+        given = Recipe.from_file(options.recipe)
+    return Recipe(
+        given.strategy,
+        asdict(build("sanitizer.strategies", given.strategy, given.settings)),
+        tuple(
+            Step(step.name, asdict(build("sanitizer.treatments", step.name, step.settings)))
+            for step in given.treatments
+        ),
+    )
 
 
 def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
@@ -150,8 +155,6 @@ def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
     if options.push_to is not None:
         HubRef(options.push_to)
     recipe = recipe_for(options)
-    for step in recipe.treatments:
-        build("sanitizer.treatments", step.name, step.settings)
     return ref, output, recipe
 
 
@@ -181,10 +184,10 @@ def _treat(
         scores = strategy.score(context)  # type: ignore[attr-defined]
     with clock.step("choose"):
         plan = planning.choose(scores, budget, context.metric)
-    warnings = list(data.provenance.notes)
+    warnings: list[str] = []
     treatments: list[TreatmentRecord] = []
-    material = Material(fit, generator, progress)
-    steps, skipped = treatments_for(recipe, options.layout, data)
+    material = Material(fit, generator, options.layout, progress)
+    steps, skipped = treatments_for(recipe, data)
     warnings += skipped
     for step in steps:
         with clock.step(step.name):
@@ -238,32 +241,8 @@ def _treat(
         warnings=(*warnings, *remarks(plan, budget)),
         files=files_of(written, intake.checkpoint),
     )
-    _document(report, recipe, intake, data, options, built)
+    write_documents(report, recipe, built, repo_name=options.push_to)
     return report
-
-
-def _document(
-    report: RunReport, recipe: Recipe, intake: Intake, data: CleanData, options: RunOptions, built: Path
-) -> None:
-    """Card, recipe, lock, report, and last the sums over everything."""
-    notes = built / FOLDER
-    notes.mkdir()
-    (built / "README.md").write_text(render_card(report, repo_name=options.push_to), encoding="utf-8")
-    (notes / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
-    lock = {
-        "source": {"name": report.source.name, "commit": report.source.commit, "sha256": report.source.digest},
-        "data": {"name": data.provenance.name, "commit": data.provenance.commit, "sha256": data.provenance.sha256},
-        "recipe": yaml.safe_load(recipe.to_yaml()),
-        "budget": asdict(report.recipe.budget),
-        "layout": options.layout,
-        "seed": options.seed,
-        "dtype": report.recipe.dtype,
-        "batch_size": report.recipe.batch_size,
-        "tool": asdict(report.tool),
-    }
-    (notes / "lock.json").write_text(json.dumps(lock, indent=2) + "\n", encoding="utf-8")
-    write_report(report, notes / "report.json")
-    seal(built)
 
 
 def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:

@@ -47,7 +47,7 @@ def preview_of(
         download=download,
         disk=2 * carried,
         output=str(output),
-        recipe=recipe.to_yaml(),
+        recipe=recipe.to_yaml(one_line=True).strip(),
         data=options.data.data or "the dataset the card declares, else embedded texts",
     )
 

@@ -41,11 +41,12 @@ class Recipe:
     settings: Settings = field(default_factory=dict)
     treatments: tuple[Step, ...] = (Step("remove"), Step("finetune"))
 
-    def to_yaml(self) -> str:
+    def to_yaml(self, *, one_line: bool = False) -> str:
         """Read back by `from_yaml` to an equal recipe."""
         treatments = [{step.name: dict(step.settings)} if step.settings else step.name for step in self.treatments]
         words = {"strategy": self.strategy, "settings": dict(self.settings), "treatments": treatments}
-        return yaml.safe_dump(words, sort_keys=False)
+        width = 2**31 if one_line else 80
+        return yaml.safe_dump(words, sort_keys=False, default_flow_style=one_line, width=width)
 
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "recipe") -> Recipe:

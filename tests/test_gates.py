@@ -49,23 +49,20 @@ def data(origin: DataOrigin, *, labelled: bool) -> CleanData:
     return split(Provenance("d", "", origin), texts, (0,) * 20 if labelled else None, seed=0)
 
 
-def test_labelled_data_takes_every_step_with_the_layout_of_the_run() -> None:
+def test_labelled_data_takes_every_step() -> None:
     recipe = Recipe("gradient", {}, (Step("remove"), Step("finetune", {"epochs": 1})))
-    steps, skipped = treatments_for(recipe, "dense", data("file", labelled=True))
-    assert (steps, skipped) == ([Step("remove", {"layout": "dense"}), Step("finetune", {"epochs": 1})], [])
-    mine = Recipe("gradient", {}, (Step("remove", {"layout": "compact"}),))
-    assert treatments_for(mine, "dense", data("file", labelled=True))[0] == [Step("remove", {"layout": "compact"})]
+    assert treatments_for(recipe, data("file", labelled=True)) == (list(recipe.treatments), [])
 
 
 def test_nothing_is_tuned_on_the_suspects_own_labels_or_on_foreign_texts() -> None:
     texts = data("file", labelled=False)
     own = texts.relabelled([0] * len(texts.fit), [0] * len(texts.validation), [0] * len(texts.test))
     for given, why in ((own, "own predictions"), (data("embedded", labelled=False), "own domain")):
-        steps, skipped = treatments_for(Recipe("gradient"), "compact", given)
+        steps, skipped = treatments_for(Recipe("gradient"), given)
         assert [step.name for step in steps] == ["remove"]
         assert skipped[0].startswith("finetune was left out")
         assert why in skipped[0]
-    causal = treatments_for(Recipe("gradient"), "compact", texts)
+    causal = treatments_for(Recipe("gradient"), texts)
     assert [step.name for step in causal[0]] == ["remove", "finetune"], "a text is its own label"
 
 

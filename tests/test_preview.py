@@ -40,7 +40,9 @@ def test_a_folder_is_vetted_and_nothing_is_written(suspect: Path, here: Path) ->
     assert set(fates.values()) <= {"kept", "rebuilt"}
     carried = sum(len(data) for name, data in before.items() if name != "training_args.bin")
     assert seen.disk == 2 * carried
-    assert Recipe.from_yaml(seen.recipe) == Recipe("gradient")
+    said = Recipe.from_yaml(seen.recipe)
+    assert (said.strategy, said.settings) == ("gradient", {"of": "gate", "samples": 1024})
+    assert [step.name for step in said.treatments] == ["remove", "finetune"]
     assert (listing(here), files_of(suspect)) == (set(), before)
 
 

@@ -1,4 +1,4 @@
-"""What a treatment may work with: clean data to learn from, and a source of randomness."""
+"""What a treatment may work with: clean data to learn from, a source of randomness, and how to take heads away."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from sanitizer.model.batches import Encoded
+from sanitizer.options import Layout
 from sanitizer.progress import Progress, silent
 
 
@@ -16,4 +17,5 @@ class Material:
 
     fit: Encoded
     generator: torch.Generator
+    layout: Layout = "compact"
     progress: Progress = silent

@@ -6,28 +6,25 @@ Cutting is the default because a head that is only masked grows back under tunin
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
-from sanitizer.options import Layout
 from sanitizer.plan import TreatmentPlan
 from sanitizer.report import TreatmentRecord
 
 
 @dataclass(frozen=True)
 class Remove:
-    """Parameters: the layout of the result."""
-
-    layout: Layout = "compact"
+    """No parameters: the run decides on the layout."""
 
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
         """Remove the heads of the plan in place."""
         started = time.monotonic()
         before = subject.model.num_parameters()
-        subject.remove(plan.remove, physically=self.layout == "compact")
+        subject.remove(plan.remove, physically=material.layout == "compact")
         observed = {
             "heads": float(len(plan.remove)),
             "parameters_removed": float(before - subject.model.num_parameters()),
         }
-        return TreatmentRecord("remove", asdict(self), observed, time.monotonic() - started)
+        return TreatmentRecord("remove", {"layout": material.layout}, observed, time.monotonic() - started)

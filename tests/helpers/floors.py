@@ -35,7 +35,8 @@ BELOW: Mapping[str, frozenset[str]] = {
 ROOMS: Mapping[str, str] = {
     **{room: room for room in ("hub", "vet", "model", *SIDE_BY_SIDE, "loading")},
     # The steps of a run that are long enough for a file of their own, and the demo, a run whose truth is known.
-    **dict.fromkeys(("pipeline", "intake", "trust", "records", "output", "preview", "demo", "showcase"), "pipeline"),
+    **dict.fromkeys(("pipeline", "intake", "trust", "records", "output", "documents", "preview"), "pipeline"),
+    **dict.fromkeys(("demo", "showcase"), "pipeline"),
     **dict.fromkeys(("cli", "commands", "terminal", "doctor"), "cli"),
 }
 """Top-level module or folder -> its floor; whatever is not listed is a word."""

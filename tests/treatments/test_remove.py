@@ -9,6 +9,7 @@ from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.model.batches import encode
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
+from sanitizer.options import Layout
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.treatments.remove import Remove
 
@@ -16,8 +17,8 @@ SCORES = HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1"))
 PLAN = TreatmentPlan((HeadId(0, 1), HeadId(2, 0)), SCORES, Budget(), suspect=1.0)
 
 
-def material(subject: Subject) -> Material:
-    return Material(encode(subject, Part(("a good film",), (1,))), torch.Generator().manual_seed(0))
+def material(subject: Subject, layout: Layout = "compact") -> Material:
+    return Material(encode(subject, Part(("a good film",), (1,))), torch.Generator().manual_seed(0), layout)
 
 
 def test_compact_takes_the_parameters_of_the_heads_away() -> None:
@@ -32,7 +33,7 @@ def test_compact_takes_the_parameters_of_the_heads_away() -> None:
 def test_dense_keeps_every_shape_and_zeroes_what_is_the_heads_own(family: str) -> None:
     subject = pico_subject(family)
     shapes = {name: tensor.shape for name, tensor in subject.model.state_dict().items()}
-    record = Remove("dense").apply(subject, PLAN, material(subject))
+    record = Remove().apply(subject, PLAN, material(subject, "dense"))
     assert record.parameters == {"layout": "dense"}
     assert record.observed["parameters_removed"] == 0
     assert {name: tensor.shape for name, tensor in subject.model.state_dict().items()} == shapes
