@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import sanitizer
+from sanitizer import plugins
 
 SCRIPT = "import sys; sys.argv[0] = 'sanitize'; from sanitizer.cli import main; main()"
 HEAVY = {"torch", "transformers", "datasets", "pydantic", "numpy", "huggingface_hub"}
@@ -45,7 +46,8 @@ def test_results_go_to_stdout_and_errors_to_stderr() -> None:
     assert sanitizer.__version__ in version.stdout
     wrong = process("strategies", "gradeint")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert wrong.stderr == "error: there is no strategy 'gradeint'; did you mean 'gradient'? known: gradient\n"
+    known = ", ".join(plugins.names("sanitizer.strategies"))
+    assert wrong.stderr == f"error: there is no strategy 'gradeint'; did you mean 'gradient'? known: {known}\n"
 
 
 def test_a_reader_that_goes_away_ends_it_quietly() -> None:

@@ -1,8 +1,10 @@
 """Heads that say least on clean text go first.
 
 Source: Liu, Dolan-Gavitt, Garg, RAID 2018, arXiv 1805.12185, fine-pruning: units that stay dormant on clean data are
-removed first, then the model is fine-tuned. Departure: a unit is an attention head, its activation the norm of its
-output before the output projection, averaged over real tokens.
+removed first, then the model is fine-tuned.
+
+Departure: a unit is an attention head, its activation the norm of its output before the output projection, averaged
+over real tokens.
 
 A control and a baseline: a head that is loud on clean text can serve a trigger as well.
 

@@ -1,8 +1,10 @@
 """Heads whose worth is low even with the benefit of the doubt go last: the score is a lower confidence bound.
 
 Source: Chapagain, Hamdi, Filali Boubrahimi, CIKM 2025, arXiv 2508.20032, Bayesian pruning; Monte-Carlo dropout is Gal
-and Ghahramani, ICML 2016, arXiv 1506.02142. Departures: dropout is really on (their code switches it off by accident),
-and what is averaged is the head's gradient importance, not the variance score.
+and Ghahramani, ICML 2016, arXiv 1506.02142.
+
+Departures: dropout is really on (their code switches it off by accident), and what is averaged is the head's gradient
+importance, not the variance score.
 
 T passes with dropout give each head's importance a mean and a spread; the score is mean - kappa * spread, and the
 spread is reported. A model without dropout (many language models set it to 0) gets it on the gates of its heads

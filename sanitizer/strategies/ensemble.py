@@ -1,10 +1,11 @@
 """Heads whose absence costs no accuracy, averaged over many random masks, go first.
 
 Source: Chapagain, Hamdi, Filali Boubrahimi, CIKM 2025, arXiv 2508.20032, ensemble pruning: several randomly pruned
-models vote on which heads can go. Departures: their released code takes the union of random masks unchecked; here
-every mask is measured, a head's score is the mean accuracy of the masks that keep it minus that of the masks that drop
-it, and the budget checks the final choice as it does for every strategy. Heads vote within their layer, so that each
-head is absent equally often.
+models vote on which heads can go.
+
+Departures: their released code takes the union of random masks unchecked; here every mask is measured, a head's score
+is the mean accuracy of the masks that keep it minus that of the masks that drop it, and the budget checks the final
+choice as it does for every strategy. Heads vote within their layer, so that each head is absent equally often.
 
 Cannot see: heads that stand in for each other, unless a mask drops both; more masks help.
 """

@@ -1,7 +1,8 @@
 """Heads whose deciding token attends most evenly on clean text go first.
 
-Source: Zhao, Xu, Yuan, ICML 2024, PURE, step 1: the mean over validation samples of Var_j A[CLS, j]. Departure:
-padding does not count.
+Source: Zhao, Xu, Yuan, ICML 2024, PURE, step 1: the mean over validation samples of Var_j A[CLS, j].
+
+Departure: padding does not count.
 
 A head that waits for a trigger finds nothing to attend to in clean text and spreads its weight. PURE goes on with
 attention normalization, which is a treatment and not part of the score.

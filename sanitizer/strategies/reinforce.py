@@ -1,11 +1,12 @@
 """Heads that a learned policy would rather drop, because accuracy does not need them, go first.
 
 Source: Chapagain, Hamdi, Filali Boubrahimi, CIKM 2025, arXiv 2508.20032, reinforcement-learning pruning; the estimator
-is Williams 1992 (REINFORCE) with a running baseline and an entropy bonus. Departure: their released code is
-epsilon-greedy over the variance score, without a reward and without learning. Here a Bernoulli policy keeps each head
-with probability sigma(theta), a mask's reward is its accuracy minus `cost` times the share of heads it keeps, and the
-score is sigma(theta). `policy=epsilon-greedy` is theirs, for comparison: attention variance, with each head's score
-replaced by a random one with probability `epsilon`.
+is Williams 1992 (REINFORCE) with a running baseline and an entropy bonus.
+
+Departure: their released code is epsilon-greedy over the variance score, without a reward and without learning. Here a
+Bernoulli policy keeps each head with probability sigma(theta), a mask's reward is its accuracy minus `cost` times the
+share of heads it keeps, and the score is sigma(theta). `policy=epsilon-greedy` is theirs, for comparison: attention
+variance, with each head's score replaced by a random one with probability `epsilon`.
 
 Cannot see: heads that accuracy on a few hundred texts does not resolve; more steps and samples help.
 """

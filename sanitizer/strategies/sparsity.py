@@ -1,9 +1,10 @@
 """Heads that a short, sparsity-seeking fine-tune lets go of go first.
 
 Source: Chapagain, Hamdi, Filali Boubrahimi, CIKM 2025, arXiv 2508.20032, structured-sparsity pruning: the gradient
-score after tuning with l1 * sum |W_h| + l2 * sum ||W_h|| added to the loss. Departure: the penalty is taken over each
-head's own slices (group lasso), so that whole heads shrink; their released code penalises every attention matrix entry
-by entry, LayerNorm included.
+score after tuning with l1 * sum |W_h| + l2 * sum ||W_h|| added to the loss.
+
+Departure: the penalty is taken over each head's own slices (group lasso), so that whole heads shrink; their released
+code penalises every attention matrix entry by entry, LayerNorm included.
 
 The tuning is on a copy of the weights that is put back afterwards: only the scores leave this file.
 

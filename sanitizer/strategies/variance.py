@@ -2,8 +2,10 @@
 
 Source: Chapagain, Hamdi, Filali Boubrahimi, CIKM 2025, arXiv 2508.20032, layer-wise variance pruning: within each
 layer heads of low variance go first, and the share of a layer that may go rises linearly from 0.2 in the first layer
-to 0.8 in the last. Departures: padding does not count, and an accuracy budget decides how far the ranking is followed
-(theirs removes the whole share unchecked).
+to 0.8 in the last.
+
+Departures: padding does not count, and an accuracy budget decides how far the ranking is followed (theirs removes the
+whole share unchecked).
 
 A head's score is its rank within its layer, from 0, over the number of heads its layer may lose: below 1 lie exactly
 the shares of the paper, and layers are drawn on in proportion to them.

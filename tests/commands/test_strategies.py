@@ -15,7 +15,7 @@ def test_every_strategy_is_listed_with_its_paper(sanitize: Any) -> None:
     assert tuple(entry["name"] for entry in listed) == plugins.names("sanitizer.strategies")
     for entry in listed:
         assert entry["summary"]
-        assert "arXiv" in entry["source"]
+        assert entry["source"]
     told = sanitize("strategies").stdout
     assert all(entry["summary"] in told and entry["source"] in told for entry in listed)
 
