@@ -33,8 +33,10 @@ _LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}|multilingual|code")
 
 
-def render_card(report: RunReport, *, repo_name: str | None) -> str:
+def render_card(report: RunReport, *, repo_name: str | None, folder: str | None = None) -> str:
     """The card as Markdown with YAML front matter; `repo_name` is where it will be published, None if nowhere.
+
+    `folder` is the name of the result's folder, if it is not the one that a run gives by itself.
 
     The same report gives the same card. Values from the checkpoint and the data appear as code spans only.
     """
@@ -47,12 +49,13 @@ def render_card(report: RunReport, *, repo_name: str | None) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  HTML escapes do not stop Markdown; `finalize` leaves nothing to escape
     )
-    place = repo_name or f"./{_short(report.source.name)}-sanitized"
+    local = folder or f"{_short(report.source.name)}-sanitized"
+    place = repo_name or f"./{local}"
     front = yaml.safe_dump(metadata(report, repo_name=repo_name), sort_keys=False, width=2**31)
     return environment.get_template(TEMPLATE).render(
         report=report,
         front=Markup(front),  # noqa: S704  YAML, quoted by its own writer
-        title=repo_name or f"{_short(report.source.name)}-sanitized",
+        title=repo_name or local,
         outcomes=Counter(record.outcome for record in report.heads),
         fates=Counter(record.fate for record in report.vetting.files),
         touched=[record for record in report.vetting.files if record.fate != "kept"],
@@ -76,8 +79,11 @@ def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
     """The front matter. What a Hub would refuse of the upstream card is left out of it (the report has it)."""
     source, data = report.source, report.data
     found: dict[str, Any] = {}
-    if source.commit is not None and (base := _hub_name(source.name)) is not None:
-        found |= {"base_model": base, "base_model_relation": "finetune"}
+    # A folder's card names the model it was made from; what is made of the folder was made from that.
+    named = (source.name,) if source.commit is not None else source.base_models
+    bases = [base for name in named if (base := _hub_name(name)) is not None]
+    if bases:
+        found |= {"base_model": bases[0] if len(bases) == 1 else bases, "base_model_relation": "finetune"}
     found |= {"library_name": "transformers", "pipeline_tag": PIPELINES[source.task]}
     if source.license is not None and _LICENSE.fullmatch(source.license):
         found["license"] = source.license

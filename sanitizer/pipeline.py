@@ -16,7 +16,7 @@ from sanitizer import plan as planning
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
-from sanitizer.documents import write_documents
+from sanitizer.documents import address, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
 from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
 from sanitizer.hub.push import PushRecord, push
@@ -66,6 +66,7 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
     budget = planning.Budget(options.max_accuracy_drop, options.max_heads)
     with workspace(output) as work:
         report = _treat(options, recipe, strategy, budget, work, progress)
+        write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
         put_in_place(work / "built", output)
     pushed = None
     if options.push_to is not None and report.passed:
@@ -117,6 +118,7 @@ def publish(
     report = from_json(path.read_text(encoding="utf-8"), "report")
     if not isinstance(report, RunReport) or not report.passed:
         raise GateError(f"{folder} did not pass every gate, so it is not pushed", hint="its report says which failed")
+    address(report, folder, repo)
     return push(
         folder,
         repo,
@@ -213,7 +215,7 @@ def _treat(
         accuracy_budget(before[0], after[0], options.max_accuracy_drop),
         load_back(apart, LOAD_BACK[reopened.model.dtype]),
     )
-    report = RunReport(
+    return RunReport(
         tool=tool_of(subject.device),
         source=source,
         vetting=intake.record,
@@ -241,8 +243,6 @@ def _treat(
         warnings=(*warnings, *remarks(plan, budget)),
         files=files_of(written, intake.checkpoint),
     )
-    write_documents(report, recipe, built, repo_name=options.push_to)
-    return report
 
 
 def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:

@@ -64,6 +64,7 @@ def source_of(intake: Intake, subject: Subject) -> SourceRecord:
         parameters=subject.model.num_parameters(),
         license=license_name if isinstance(license_name, str) else None,
         language=_words(card.get("language")),
+        base_models=_words(card.get("base_model")),
         labels=tuple(str(name) for _, name in sorted(config.id2label.items()))
         if subject.task == "classification"
         else (),

@@ -63,7 +63,10 @@ class ToolRecord:
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """The checkpoint under treatment ("the suspect"). `digest` covers all its vetted files."""
+    """The checkpoint under treatment ("the suspect"). `digest` covers all its vetted files.
+
+    `base_models` are those that its own card names.
+    """
 
     name: str
     revision: str | None
@@ -79,6 +82,7 @@ class SourceRecord:
     license: str | None = None
     language: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    base_models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

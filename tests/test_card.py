@@ -369,3 +369,16 @@ def test_a_wheel_carries_the_template_to_where_the_card_looks() -> None:
     carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert carried[f"cards/{TEMPLATE}"] == f"sanitizer/templates/{TEMPLATE}"
     assert (root / "cards" / TEMPLATE).is_file()
+
+
+def test_a_local_source_hands_on_the_base_model_its_own_card_names() -> None:
+    local = replace(SOURCE, commit=None, revision=None, name="model", base_models=("org/base",))
+    front = metadata(make_report(source=local), repo_name=REPO)
+    assert (front["base_model"], front["base_model_relation"]) == ("org/base", "finetune")
+    hostile = metadata(make_report(source=replace(local, base_models=("](http://x)",))), repo_name=REPO)
+    assert "base_model" not in hostile
+
+
+def test_the_card_names_the_folder_it_lies_in() -> None:
+    body = render_card(make_report(), repo_name=None, folder="mine")
+    assert "from_pretrained('./mine')" in body

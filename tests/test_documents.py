@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from helpers.records import make_report
+
+from sanitizer.documents import address, lock_of, write_documents
+from sanitizer.errors import GateError
+from sanitizer.recipe import Recipe
+from sanitizer.schema import from_json
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "config.json").write_text("{}")
+    write_documents(make_report(), Recipe("gradient"), tmp_path, repo_name=None, name="mine")
+    return tmp_path
+
+
+def checks_out(folder: Path) -> bool:
+    """What sha256sum itself says."""
+    sums = ["sha256sum", "--check", "--strict", "sanitizer/SHA256SUMS"]
+    return subprocess.run(sums, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def test_everything_is_there_reads_back_and_is_summed(folder: Path) -> None:
+    assert from_json((folder / "sanitizer" / "report.json").read_text(), "report") == make_report()
+    assert Recipe.from_file(folder / "sanitizer" / "recipe.yaml") == Recipe("gradient")
+    assert json.loads((folder / "sanitizer" / "lock.json").read_text()) == lock_of(make_report(), Recipe("gradient"))
+    assert "./mine" in (folder / "README.md").read_text()
+    assert checks_out(folder)
+
+
+def test_an_addressed_card_names_its_repository_and_is_summed_again(folder: Path) -> None:
+    address(make_report(), folder, "me/elsewhere")
+    assert "me/elsewhere" in (folder / "README.md").read_text()
+    assert checks_out(folder)
+    before = (folder / "sanitizer" / "SHA256SUMS").read_bytes()
+    address(make_report(), folder, "me/elsewhere")
+    assert (folder / "sanitizer" / "SHA256SUMS").read_bytes() == before
+
+
+def test_a_changed_file_is_not_summed_into_the_folder(folder: Path) -> None:
+    (folder / "config.json").write_text('{"auto_map": {}}')
+    with pytest.raises(GateError):
+        address(make_report(), folder, "me/elsewhere")
+    assert not checks_out(folder)
+    assert "me/elsewhere" not in (folder / "README.md").read_text()
