@@ -11,6 +11,7 @@ from sanitizer import __version__
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
 from sanitizer.commands.push import push
+from sanitizer.commands.recipes import recipes
 from sanitizer.commands.run import run
 from sanitizer.commands.scan import scan
 from sanitizer.commands.schema import schema
@@ -41,7 +42,7 @@ def sanitize() -> None:
     """
 
 
-for command in (run, scan, push, demo, strategies, schema, doctor):
+for command in (run, scan, push, demo, strategies, recipes, schema, doctor):
     sanitize.add_command(command)
 
 

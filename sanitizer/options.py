@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sanitizer.recipe import Recipe
+
 Layout = Literal["compact", "dense"]
 Device = str
 """`auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
@@ -39,11 +41,14 @@ class ScanOptions:
 
 @dataclass(frozen=True)
 class RunOptions(ScanOptions):
-    """`sanitize run`. `settings` are the strategy's parameters as typed (`--set name=value`)."""
+    """`sanitize run`. `settings` are the strategy's parameters as typed (`--set name=value`).
+
+    `recipe` is one, the name of one, or a YAML file; it takes the place of `strategy` and `settings`.
+    """
 
     strategy: str = "gradient"
     settings: Mapping[str, str] = field(default_factory=dict)
-    recipe: Path | None = None
+    recipe: Recipe | Path | str | None = None
     output: Path | None = None
     force: bool = False
     layout: Layout = "compact"

@@ -34,6 +34,7 @@ from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
+from sanitizer.recipes import find
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
 from sanitizer.report import Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
 from sanitizer.scan.heads import scan_heads
@@ -63,7 +64,8 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
     """
     _, output, recipe = _checked(options)
     strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
-    budget = planning.Budget(options.max_accuracy_drop, options.max_heads)
+    removes = any(step.name == "remove" for step in recipe.treatments)
+    budget = planning.Budget(options.max_accuracy_drop, options.max_heads if removes else 0)
     with workspace(output) as work:
         report = _treat(options, recipe, strategy, budget, work, progress)
         write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
@@ -137,7 +139,7 @@ def recipe_for(options: RunOptions) -> Recipe:
     elif options.settings:
         raise UsageError("--set and --recipe say the same thing twice", hint="write the settings into the recipe")
     else:
-        given = Recipe.from_file(options.recipe)
+        given = options.recipe if isinstance(options.recipe, Recipe) else find(str(options.recipe))
     return Recipe(
         given.strategy,
         asdict(build("sanitizer.strategies", given.strategy, given.settings)),

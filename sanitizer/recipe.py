@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sanitizer.errors import UsageError
 from sanitizer.plugins import unknown
 
@@ -45,12 +43,16 @@ class Recipe:
         """Read back by `from_yaml` to an equal recipe."""
         treatments = [{step.name: dict(step.settings)} if step.settings else step.name for step in self.treatments]
         words = {"strategy": self.strategy, "settings": dict(self.settings), "treatments": treatments}
+        import yaml
+
         width = 2**31 if one_line else 80
         return yaml.safe_dump(words, sort_keys=False, default_flow_style=one_line, width=width)
 
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "recipe") -> Recipe:
         """Raises UsageError naming what is wrong."""
+        import yaml
+
         try:
             words = yaml.safe_load(text)
         except yaml.YAMLError as error:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
 import platform
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +11,7 @@ import torch
 import transformers
 
 import sanitizer
+from sanitizer.catalog import describe
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.intake import Intake
@@ -83,12 +81,10 @@ def data_of(data: CleanData) -> DataRecord:
 
 
 def strategy_of(name: str, strategy: Any) -> StrategyRecord:
-    """Name, version, parameters, and the paragraph of the module's docstring that begins with `Source:`."""
-    module = load("sanitizer.strategies", name)
-    text = ast.get_docstring(ast.parse(inspect.getsource(module))) or ""
-    source = re.search(r"^Source:\s*(.+?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
-    citation = " ".join(source[1].split()) if source else ""
-    return StrategyRecord(name, module.VERSION, dataclasses.asdict(strategy), citation)
+    """Name, version, parameters, and the paper that the strategy's file cites."""
+    package = "sanitizer.strategies"
+    cited = describe(package, name).source
+    return StrategyRecord(name, load(package, name).VERSION, dataclasses.asdict(strategy), cited)
 
 
 def plan_of(plan: TreatmentPlan, metric: str) -> PlanRecord:

@@ -16,6 +16,7 @@ from sanitizer.commands.words import (
     HUB,
     OUTPUT,
     WHAT,
+    RecipeName,
     Setting,
     data_options,
     gathered,
@@ -51,9 +52,9 @@ treatment_options = together(
     ),
     click.option(
         "--recipe",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=RecipeName(),
         panel=WHAT,
-        help="A strategy and treatments from a file, such as sanitizer/recipe.yaml of an earlier result.",
+        help="Strategy and treatments by name (`sanitize recipes`) or from a file, such as an earlier result's.",
     ),
 )
 

@@ -11,6 +11,7 @@ import rich_click as click
 from sanitizer.commands.speech import VERBOSITY
 from sanitizer.errors import UsageError
 from sanitizer.options import DataOptions
+from sanitizer.recipe import Recipe
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +31,18 @@ class Setting(click.ParamType[tuple[str, str]]):
         if not equals or not name.isidentifier():
             self.fail(f"{value!r} is not of the form name=value, such as samples=512", param, ctx)
         return name, rest
+
+
+class RecipeName(click.ParamType[Recipe]):
+    """A recipe's name, or a YAML file."""
+
+    name = "name|file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Recipe:
+        """Find it."""
+        from sanitizer.recipes import find
+
+        return value if isinstance(value, Recipe) else find(str(value))
 
 
 class BatchSize(click.ParamType[int | None]):

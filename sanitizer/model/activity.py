@@ -28,11 +28,9 @@ def attention_variance(
     texts = 0
     for batch in track(progress, step, batches):
         real = batch.inputs["attention_mask"]
-        rows = torch.arange(len(real), device=real.device)
-        decides = real.sum(dim=1) - 1 if _is_causal(subject) else torch.zeros_like(rows)
 
-        def see(layer: int, weights: Tensor, real: Tensor = real, at: tuple[Tensor, Tensor] = (rows, decides)) -> None:
-            row = weights[at[0], :, at[1]].float()  # [batch, head, key]
+        def see(layer: int, weights: Tensor, real: Tensor = real, batch: Batch = batch) -> None:
+            row = deciding_rows(subject, batch, weights)
             keys = real[:, None, :].float()
             count = keys.sum(dim=2)
             mean = (row * keys).sum(dim=2) / count
@@ -79,5 +77,13 @@ def head_activation(
     return tuple(tuple((total / max(tokens, 1.0)).tolist()) for total in sums)
 
 
-def _is_causal(subject: Subject) -> bool:
-    return bool(subject.anatomy.layers[0].attention.is_causal)
+def deciding_rows(subject: Subject, batch: Batch, weights: Tensor) -> Tensor:
+    """The attention row of the deciding token, [batch, head, query, key] to [batch, head, key], in float32.
+
+    That token is the first in encoders (CLS), the last real one in causal models.
+    """
+    real = batch.inputs["attention_mask"]
+    rows = torch.arange(len(real), device=real.device)
+    causal = bool(subject.anatomy.layers[0].attention.is_causal)
+    decides = real.sum(dim=1) - 1 if causal else torch.zeros_like(rows)
+    return weights[rows, :, decides].float()

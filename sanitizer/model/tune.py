@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from transformers import get_linear_schedule_with_warmup
 
 from sanitizer.errors import UsageError
-from sanitizer.model.batches import Encoded, collate, shuffled
+from sanitizer.model.batches import Batch, Encoded, collate, shuffled
 from sanitizer.model.evaluate import losses
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
@@ -31,18 +33,29 @@ class Schedule:
             raise UsageError("epochs, batch_size and learning_rate must be positive")
 
 
+Objective = Callable[[Subject, Batch], Tensor]
+"""What to minimise on one batch: a scalar that gradients flow through."""
+
+
+def clean_loss(subject: Subject, batch: Batch) -> Tensor:
+    """Mean cross-entropy, nats per answer."""
+    loss, _, asked, _ = losses(subject, batch)
+    return loss.sum() / asked.sum()
+
+
 def tune(
     subject: Subject,
     data: Encoded,
     schedule: Schedule,
     *,
     generator: torch.Generator,
+    objective: Objective = clean_loss,
     progress: Progress = silent,
     step: str = "fine-tune",
 ) -> dict[str, float]:
-    """Minimise the clean loss, with zeroed heads held at zero.
+    """Minimise the objective, with zeroed heads held at zero.
 
-    Returns the mean loss, in nats per answer, of the first and of the last epoch. The model ends in eval mode.
+    Returns its mean over the first and over the last epoch. The model ends in eval mode.
     """
     model = subject.model
     optimizer = torch.optim.AdamW(
@@ -63,15 +76,14 @@ def tune(
                 total = 0.0
                 order = shuffled(data, size=schedule.batch_size, generator=generator)
                 for done, index in enumerate(order, start=1 + epoch * per_epoch):
-                    loss, _, asked, _ = losses(subject, collate(subject, data, index))
-                    mean = loss.sum() / asked.sum()
-                    torch.autograd.backward(mean)
+                    value = objective(subject, collate(subject, data, index))
+                    torch.autograd.backward(value)
                     clip_grad_norm_(model.parameters(), schedule.clip)
                     optimizer.step()
                     scheduler.step()
                     optimizer.zero_grad()
                     subject.hold()
-                    total += float(mean.detach())
+                    total += float(value.detach())
                     progress(step, done, steps)
                 means.append(total / per_epoch)
         finally:

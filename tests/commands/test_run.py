@@ -10,6 +10,7 @@ import pytest
 from helpers.records import make_preview, make_report
 
 from sanitizer.options import DataOptions, RunOptions
+from sanitizer.recipe import Recipe
 from sanitizer.report import Gate
 from sanitizer.schema import to_json, validate
 
@@ -64,7 +65,7 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
 def test_a_recipe_replaces_the_strategy(sanitize: Any, pipeline: Any) -> None:
     Path("recipe.yaml").write_text("strategy: gradient\n")
     assert sanitize("org/model", "--recipe", "recipe.yaml").exit_code == 0
-    assert pipeline.asked[0][1].recipe == Path("recipe.yaml")
+    assert pipeline.asked[0][1].recipe == Recipe("gradient")
     for words in (("--strategy", "gradient"), ("--set", "samples=3")):
         done = sanitize("org/model", "--recipe", "recipe.yaml", *words)
         assert done.exit_code == 2
