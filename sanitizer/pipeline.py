@@ -204,6 +204,7 @@ def _treat(
     with clock.step("save"):
         save(subject, intake.checkpoint, built)
         memory = logits(subject, test[-1])
+        del subject, context, before_anatomy  # two models at a time would halve what fits
     with clock.step("measure after"):
         written = Checkpoint.of_folder(built, LocalOrigin(intake.name), [path.name for path in built.iterdir()])
         reopened = _open(options, written)
@@ -211,14 +212,14 @@ def _treat(
         if not treated.loss.isfinite().all():
             raise GateError("the answers of the treated model are not numbers", hint="take a lower learning_rate")
         apart = float((logits(reopened, test[-1]) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
-    before = measure(suspect, subject.task, seed=options.seed)
-    after = measure(treated, subject.task, seed=options.seed)
+    before = measure(suspect, reopened.task, seed=options.seed)
+    after = measure(treated, reopened.task, seed=options.seed)
     gates = (
         accuracy_budget(before[0], after[0], options.max_accuracy_drop),
         load_back(apart, LOAD_BACK[reopened.model.dtype]),
     )
     return RunReport(
-        tool=tool_of(subject.device),
+        tool=tool_of(reopened.device),
         source=source,
         vetting=intake.record,
         data=data_of(data),
@@ -229,14 +230,14 @@ def _treat(
             budget=budget_of(budget),
             layout=options.layout,
             seed=options.seed,
-            dtype=str(subject.model.dtype).removeprefix("torch."),
+            dtype=str(reopened.model.dtype).removeprefix("torch."),
             batch_size=size,
         ),
         plan=plan_of(plan, before[0].name),
         heads=heads,
         treatments=tuple(treatments),
         before=before,
-        after=(*after, *((agreement(treated, suspect),) if subject.task == "classification" else ())),
+        after=(*after, *((agreement(treated, suspect),) if reopened.task == "classification" else ())),
         parameters_after=parameters,
         needs_loader=needs_loader(built),
         gates=gates,
