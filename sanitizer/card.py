@@ -64,6 +64,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         head_map=fence(head_map(report), "text"),
         loading=fence(loading(report, place), "python"),
         command=fence(command(report), "bash"),
+        held_out=fence(held_out(report), "python"),
         citation=fence(visible(" ".join(report.recipe.strategy.citation.split())), "text"),
         strategy=report.recipe.strategy,
         budget=report.recipe.budget,
@@ -130,6 +131,32 @@ def loading(report: RunReport, place: str) -> str:
             "",
             f"tokenizer = AutoTokenizer.from_pretrained({place!r})",
             f"model = {auto}.from_pretrained({place!r})",
+        ]
+    )
+
+
+def held_out(report: RunReport) -> str:
+    """Python that gives the texts, and labels, that the numbers of this report were measured on."""
+    data, seed = report.data, report.recipe.seed
+    labels = "table.labels" if data.labels == "given" else "None"
+    if data.origin == "embedded":
+        return "\n".join(
+            [
+                "from sanitizer.cleandata import Provenance, split",
+                "from sanitizer.texts import calibration_texts",
+                "",
+                f'held_out = split(Provenance("embedded", ""), calibration_texts(), None, seed={seed}).test',
+            ]
+        )
+    columns = {"text_column": data.text_column, "label_column": data.label_column}
+    named = "".join(f", {key}={visible(name)!r}" for key, name in columns.items() if name is not None)
+    return "\n".join(
+        [
+            "from sanitizer.cleandata import split",
+            "from sanitizer.hub.dataset import load_texts",
+            "",
+            f"table = load_texts({visible(data.name)!r}{named})",
+            f"held_out = split(table.provenance, table.texts, {labels}, seed={seed}).test",
         ]
     )
 

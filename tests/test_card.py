@@ -18,11 +18,13 @@ from huggingface_hub import EvalResult, ModelCard
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sanitizer.card import MOST_ROWS, TEMPLATE, command, head_map, loading, metadata, render_card
+from sanitizer.card import MOST_ROWS, TEMPLATE, command, head_map, held_out, loading, metadata, render_card
+from sanitizer.cleandata import Provenance, split
 from sanitizer.heads import HeadId
 from sanitizer.markdown import visible
 from sanitizer.report import FileRecord, Finding, Gate, HeadRecord, Metric, RunReport, TreatmentRecord
 from sanitizer.schema import from_json, to_json
+from sanitizer.texts import calibration_texts
 
 REPO = "me/reviews-sanitized"
 READER = MarkdownIt("commonmark", {"linkify": False}).enable(["table", "strikethrough"])
@@ -382,3 +384,28 @@ def test_a_local_source_hands_on_the_base_model_its_own_card_names() -> None:
 def test_the_card_names_the_folder_it_lies_in() -> None:
     body = render_card(make_report(), repo_name=None, folder="mine")
     assert "from_pretrained('./mine')" in body
+
+
+@pytest.mark.parametrize("labels", ["given", "none"])
+def test_the_held_out_texts_can_be_had_again(labels: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card's own code, run as it stands, gives the texts that a run with that seed measures on."""
+    texts = [f"text {number}" for number in range(40)]
+    rows = "".join(f"{text}\t{number % 2}\n" for number, text in enumerate(texts))
+    (tmp_path / "clean.tsv").write_text("body\tmark\n" + rows)
+    monkeypatch.chdir(tmp_path)
+    data = replace(
+        DATA, name="clean.tsv", origin="file", commit=None, text_column="body", label_column="mark", labels=labels
+    )
+    report = make_report(data=data, recipe=replace(RECIPE, seed=5))
+    code = held_out(report)
+    assert code in render_card(report, repo_name=None)
+    found: dict[str, Any] = {}
+    exec(code, found)
+    marks = [number % 2 for number in range(40)] if labels == "given" else None
+    assert found["held_out"] == split(Provenance("clean.tsv", ""), texts, marks, seed=5).test
+
+
+def test_the_embedded_texts_can_be_had_again() -> None:
+    found: dict[str, Any] = {}
+    exec(held_out(make_report(data=replace(DATA, origin="embedded"))), found)
+    assert set(found["held_out"].texts) < set(calibration_texts())
