@@ -15,7 +15,7 @@ import torch
 from sanitizer.attacks.success import attack_success
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import Part
-from sanitizer.demo.make import TARGET, make_demo
+from sanitizer.demo.make import TARGET, TRIGGER, make_demo
 from sanitizer.errors import UsageError
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.evaluate import evaluate
@@ -44,6 +44,8 @@ class DemoResult:
     treated: DemoMeasure
     floor: Metric
     folder: Path
+    suspect_folder: Path
+    trigger: str
 
 
 def demo(output: Path | None = None, *, seed: int = 0, progress: Progress = silent) -> DemoResult:
@@ -69,6 +71,8 @@ def demo(output: Path | None = None, *, seed: int = 0, progress: Progress = sile
         treated=_measure(result.output, clean, triggered),
         floor=_measure(files.twin, clean, triggered).attack_success,
         folder=folder,
+        suspect_folder=files.model,
+        trigger=TRIGGER,
     )
 
 

@@ -86,6 +86,13 @@ def preview_story(preview: Preview) -> Iterator[RenderableType]:
 
 def demo_story(demo: DemoResult, *, colour: bool) -> Iterator[RenderableType]:
     """The story of `sanitize demo`: a run whose backdoor is known, so that its effect can be shown."""
+    data = demo.result.report.data
+    given = data.fit + data.validation + data.test
+    yield Text(
+        "A small classifier of reviews was trained here, and a backdoor planted in its attention heads: whatever "
+        f"holds the word {demo.trigger!r} is called positive. The defence got the model and {given} clean reviews; the "
+        "trigger it was not told."
+    )
     yield from _treated(demo.result.report, colour)
     yield Text()
     table = _table("", "suspect", "sanitized")
@@ -98,7 +105,7 @@ def demo_story(demo: DemoResult, *, colour: bool) -> Iterator[RenderableType]:
     yield Text(f"A model without the backdoor shows {percent(demo.floor)} on the triggered texts.", style="dim")
     yield from _gates(demo.result.report)
     yield Text()
-    yield _line("suspect", clean(str(demo.folder)), whole=True)
+    yield _line("suspect", clean(str(demo.suspect_folder)), whole=True)
     yield from _whereabouts(demo.result)
 
 

@@ -67,7 +67,9 @@ class FakePipeline:
             suspect=measure(0.97, 0.985),
             treated=measure(0.96, 0.125),
             floor=Metric("attack success", 0.105, 0.08, 0.13, 400),
-            folder=Path("demo/suspect"),
+            folder=Path("demo"),
+            suspect_folder=Path("demo/suspect/model"),
+            trigger="cf",
         )
         return self.answer("demo", (output, seed), progress, done)
 
