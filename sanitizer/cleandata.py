@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -102,9 +103,8 @@ def split(provenance: Provenance, texts: Sequence[str], labels: Sequence[int] | 
 
 
 def digest(texts: Sequence[str], labels: Sequence[int] | None) -> str:
-    """One sha256 over texts and labels in order."""
+    """sha256 over one JSON line `[text, label]` per row, so that no text can be mistaken for two."""
     sha = hashlib.sha256()
-    for index, text in enumerate(texts):
-        label = "" if labels is None else str(labels[index])
-        sha.update(f"{label}\t{len(text)}\t{text}\n".encode())
+    for i, text in enumerate(texts):
+        sha.update(json.dumps([text, None if labels is None else labels[i]]).encode() + b"\n")
     return sha.hexdigest()

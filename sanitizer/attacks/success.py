@@ -1,11 +1,12 @@
-"""How often an attack reaches its goal, with an interval. No torch."""
+"""How often an attack reaches its goal, with an interval."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scipy.stats import binomtest
+import torch
 
+from sanitizer.model.measure import share
 from sanitizer.report import Metric
 
 
@@ -19,6 +20,4 @@ def attack_success(predictions: Iterable[int], target: int) -> Metric:
     hits = [prediction == target for prediction in predictions]
     if not hits:
         raise ValueError("no predictions: attack success of nothing is not defined")
-    interval = binomtest(sum(hits), len(hits)).proportion_ci(confidence_level=0.95, method="wilson")
-    share = sum(hits) / len(hits)
-    return Metric("attack success", share, float(interval.low), float(interval.high), len(hits))
+    return share("attack success", torch.tensor(hits))

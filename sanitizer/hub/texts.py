@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sanitizer.cleandata import DataOrigin, Provenance
+from sanitizer.cleandata import DataOrigin, Provenance, digest
 from sanitizer.errors import UsageError
 
 TEXT_COLUMNS = (
@@ -134,14 +132,6 @@ def build(
     kept = tuple(str(text) for text, _ in rows)
     numbers = None if rows[0][1] is None else tuple(int(str(label)) for _, label in rows)
     return TextTable(name, kept, numbers, label_names, digest(kept, numbers), tuple(said))
-
-
-def digest(texts: Sequence[str], labels: Sequence[int] | None) -> str:
-    """sha256 over one JSON line `[text, label]` per row, so that no text can be mistaken for two."""
-    sha = hashlib.sha256()
-    for i, text in enumerate(texts):
-        sha.update(json.dumps([text, None if labels is None else labels[i]]).encode() + b"\n")
-    return sha.hexdigest()
 
 
 Row = tuple[object, object]
