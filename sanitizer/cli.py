@@ -12,11 +12,13 @@ from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
 from sanitizer.commands.push import push
 from sanitizer.commands.recipes import recipes
+from sanitizer.commands.rules import rules
 from sanitizer.commands.run import run
 from sanitizer.commands.scan import scan
 from sanitizer.commands.schema import schema
 from sanitizer.commands.sentence import Sentence
 from sanitizer.commands.strategies import strategies
+from sanitizer.commands.vet import vet
 
 
 @click.group(
@@ -36,13 +38,14 @@ def sanitize() -> None:
       sanitize demo
       sanitize org/model --strategy gradient
       sanitize ./model --data reviews.tsv --output ./clean
+      sanitize vet org/model
       sanitize scan org/model
 
     Exit codes: 0 passed, 1 refused, 2 usage, 3 could not complete, 4 a gate failed, 130 interrupted.
     """
 
 
-for command in (run, scan, push, demo, strategies, recipes, schema, doctor):
+for command in (run, vet, scan, push, demo, strategies, recipes, rules, schema, doctor):
     sanitize.add_command(command)
 
 

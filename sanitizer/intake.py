@@ -10,7 +10,6 @@ from typing import Any
 
 from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import ResourceError
-from sanitizer.hub.download import download, resolve
 from sanitizer.progress import Progress
 from sanitizer.report import VetRecord
 from sanitizer.source import LocalRef, parse_model
@@ -32,11 +31,16 @@ class Intake:
     @property
     def name(self) -> str:
         """What a report calls the source: a repository, or the last part of a folder's path."""
-        match self.checkpoint.origin:
-            case HubOrigin(repo=repo):
-                return repo
-            case LocalOrigin(name=name):
-                return name
+        return name_of(self.checkpoint)
+
+
+def name_of(checkpoint: Checkpoint) -> str:
+    """A repository, or the last part of a folder's path."""
+    match checkpoint.origin:
+        case HubOrigin(repo=repo):
+            return repo
+        case LocalOrigin(name=name):
+            return name
 
 
 def fetch(
@@ -46,6 +50,8 @@ def fetch(
     ref = parse_model(model, revision)
     if isinstance(ref, LocalRef):
         return open_local(ref.path, progress=progress), {}
+    from sanitizer.hub.download import download, resolve  # half of the time that vetting a small folder takes
+
     remote = resolve(ref, token=token)
     checkpoint = download(remote, wanted, token=token, progress=progress)
     return checkpoint, {name: file.size for name, file in remote.files.items() if name not in checkpoint.files}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from sanitizer.recipe import Recipe
+from sanitizer.report import Severity
 
 Layout = Literal["compact", "dense"]
 Device = str
@@ -57,3 +58,15 @@ class RunOptions(ScanOptions):
     push_to: str | None = None
     private: bool = True
     create_pr: bool = False
+
+
+@dataclass(frozen=True)
+class VetOptions:
+    """`sanitize vet`. Findings of `fail_on` or graver refuse; `rebuild` is where a rebuilt copy goes, if any."""
+
+    model: str
+    revision: str | None = None
+    fail_on: Severity = "medium"
+    rebuild: Path | None = None
+    force: bool = False
+    token: str | None = field(default=None, repr=False)

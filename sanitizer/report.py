@@ -16,6 +16,7 @@ SCHEMA_VERSION = "1"
 Severity = Literal["low", "medium", "high"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 Fate = Literal["kept", "rebuilt", "dropped", "refused"]
+Answer = Literal["passed", "refused", "inconclusive"]
 Task = Literal["classification", "causal"]
 
 
@@ -291,4 +292,25 @@ class Preview:
     recipe: str
     data: str
     kind: Literal["preview"] = "preview"
+    schema_version: Literal["1"] = "1"
+
+
+@dataclass(frozen=True)
+class VetReport:
+    """`sanitize vet`: may the checkpoint be used as it is (`answer`, at `fail_on`), and can it be rebuilt?
+
+    `unknown` says what could not be checked. The same files give the same bytes: there are no times in it.
+    """
+
+    sanitizer: str
+    source: str
+    revision: str | None
+    commit: str | None
+    digest: str
+    vetting: VetRecord
+    fail_on: Severity
+    answer: Answer
+    rebuildable: bool
+    unknown: tuple[str, ...] = ()
+    kind: Literal["vet"] = "vet"
     schema_version: Literal["1"] = "1"

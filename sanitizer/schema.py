@@ -18,11 +18,11 @@ from pydantic_core import PydanticSerializationError
 
 from sanitizer import plugins
 from sanitizer.errors import CorruptError, SanitizerError
-from sanitizer.report import SCHEMA_VERSION, Preview, RunReport, ScanReport
+from sanitizer.report import SCHEMA_VERSION, Preview, RunReport, ScanReport, VetReport
 
-Record = RunReport | ScanReport | Preview
+Record = RunReport | ScanReport | Preview | VetReport
 
-RECORDS: dict[str, type[Record]] = {"report": RunReport, "scan": ScanReport, "preview": Preview}
+RECORDS: dict[str, type[Record]] = {"report": RunReport, "scan": ScanReport, "preview": Preview, "vet": VetReport}
 """What `sanitize schema NAME` knows."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -20,7 +20,9 @@ def process(*words: str, code: str = SCRIPT) -> subprocess.CompletedProcess[str]
     return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["strategies"], ["--version"], ["scna"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["run", "--help"], ["strategies"], ["--version"], ["scna"], ["vet", "--help"]]
+)
 def test_nothing_heavy_is_imported_to_talk(words: list[str]) -> None:
     lines = SCRIPT.rpartition("; ")[0].split("; ")
     code = "\n".join([*lines, "try:", "    main()", "finally:", "    print(*sys.modules, file=sys.stderr)"])

@@ -29,12 +29,15 @@ UNREADABLE = Rule(
     "low",
     "the model card's metadata cannot be read and was ignored",
     "licence, languages and base model are unknown here; look them up yourself",
+    why="A broken or oversized front matter can stall or crash a reader; nothing here depends on it.",
 )
 TRICKS = Rule(
     "card.yaml-tricks",
     "medium",
     "the model card's metadata uses YAML aliases or tags, and was ignored",
     "no card needs them; look at what the author is doing there",
+    why="Aliases multiply (a few lines can name billions of values) and tags name classes that a loader would build.",
+    sources=("https://cwe.mitre.org/data/definitions/776.html",),
 )
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")

@@ -30,36 +30,44 @@ MISSING = Rule(
     "high",
     "there is no config.json, so nothing says what these weights are",
     "name the folder or repository of a transformers model",
+    why="Without it a loader guesses, and a guess cannot be vetted.",
 )
 MODEL_TYPE = Rule(
     "config.model-type",
     "high",
     "no model_type, or not a plain word",
     "ask the author for a config.json written by transformers 4 or later",
+    why="It picks the code that is built around the weights.",
 )
 ARCHITECTURES = Rule(
     "config.architectures",
     "high",
     "architectures is not a list of class names",
     "ask the author for a valid config.json",
+    why="The name picks the class that is built; anything but a class name was not written by transformers.",
 )
 KEY = Rule(
     "config.key",
     "high",
     "a key that cannot be the name of a setting: transformers makes each key an attribute",
     "ask the author for a valid config.json",
+    why="Keys become attributes of the config object: `__class__` and its kin change what the object is.",
+    sources=("https://cwe.mitre.org/data/definitions/915.html",),
 )
 ABSURD = Rule(
     "config.absurd-size",
     "high",
     "a size that no model has; building it would exhaust the machine",
     "ask the author for a valid config.json",
+    why="A loader allocates what a config asks for before it reads a single weight: one number can take all memory.",
+    sources=("https://cwe.mitre.org/data/definitions/789.html",),
 )
 REMOVED = Rule(
     "config.removed-heads",
     "high",
     "the list of removed heads is not valid",
     "sanitize the original model again",
+    why="The list decides which rows are cut out while loading; a wrong one gives a model that nobody made.",
 )
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -20,19 +20,31 @@ LINK = Rule(
     "a symbolic link, which may lead to any file of this machine",
     "copy the folder with its links resolved (cp -rL) after looking where they lead; "
     "for a model in the Hugging Face cache, write hf://org/name",
+    why="Reading, hashing or packing the folder would take in, or publish, a file that is no part of the model.",
+    sources=("https://cwe.mitre.org/data/definitions/61.html",),
 )
-SPECIAL = Rule("files.special", "high", "a device, pipe or socket, not a file", "remove it, then run again")
+SPECIAL = Rule(
+    "files.special",
+    "high",
+    "a device, pipe or socket, not a file",
+    "remove it, then run again",
+    why="Reading a pipe or a device can block for ever or act on the machine.",
+)
 HARD_LINK = Rule(
     "files.hard-link",
     "low",
     "the file has another name on this disk, so somebody may change it from there",
     "copy the folder to a place of its own if others write to this machine",
+    why="The bytes can be changed through the other name after vetting.",
+    sources=("https://cwe.mitre.org/data/definitions/62.html",),
 )
 TOO_MANY = Rule(
     "files.too-many",
     "high",
     f"the folder holds more than {MOST_ENTRIES:,} files",
     "name the folder of one model, the one in which its config.json lies",
+    why="Listing and hashing them would take hours; nobody publishes a model like this.",
+    sources=("https://cwe.mitre.org/data/definitions/400.html",),
 )
 
 

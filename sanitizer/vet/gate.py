@@ -4,20 +4,22 @@ Two questions, two answers. *May this be used as it is?* The findings say: `refu
 rebuilt?* `refusal(record)`: yes, if everything dangerous could be left behind; no, if the model itself needs it.
 
 What the gate cannot examine it does not pass: a reader that crashes is a finding, a file without a reader is a finding,
-a gate without readers does not run.
+a gate without readers does not run. Such findings say that nothing is known, not that something is wrong: where
+they are all there is, the answer is `inconclusive`.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.progress import Progress, silent, track
-from sanitizer.report import SEVERITIES, FileRecord, Finding, Severity, VetRecord
+from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, VetRecord
 from sanitizer.vet import config, shards, weights
 from sanitizer.vet.families import FAMILIES, Family
 from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
@@ -31,20 +33,47 @@ CRASHED = Rule(
     "high",
     "a rule crashed on this file, so nothing is known about it",
     "do not use the model; report this file so that the rule can be mended",
+    why="Crashing the checker is the oldest way past it, so a crash is never a pass.",
 )
 UNEXAMINED = Rule(
-    "gate.unexamined", "high", "no rule looks into files of this kind", "run the gate with all of its rules"
+    "gate.unexamined",
+    "high",
+    "no rule looks into files of this kind",
+    "run the gate with all of its rules",
+    why="A file that no rule looked into may hold anything.",
 )
 INCOMPLETE = Rule(
-    "gate.incomplete", "high", "the file could not be read to its end", "get the file again and run again"
+    "gate.incomplete",
+    "high",
+    "the file could not be read to its end",
+    "get the file again and run again",
+    why="What was not read to its end may hold anything.",
 )
 UNREAD = Rule(
     "gate.unread",
     "high",
     "the model needs this file, and its bytes were not hashed before vetting",
     "nothing may be added to the folder while it is vetted; run again",
+    why="Its bytes may change between vetting and loading without anybody noticing.",
+    sources=("https://cwe.mitre.org/data/definitions/367.html",),
 )
-NOTHING = Rule("gate.nothing", "high", "nothing was vetted", "name a folder or repository that holds a model")
+NOTHING = Rule(
+    "gate.nothing",
+    "high",
+    "nothing was vetted",
+    "name a folder or repository that holds a model",
+    why="An empty answer must not be taken for a clean one.",
+)
+UNKNOWN = frozenset({CRASHED.id, UNEXAMINED.id, INCOMPLETE.id})
+"""Rules that say no more than that something could not be checked."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Every file and every doubt, and the errors of what could not be examined to its end."""
+
+    record: VetRecord
+    stalled: tuple[IncompleteError, ...]
 
 
 def vet(
@@ -54,11 +83,28 @@ def vet(
     progress: Progress = silent,
     families: Mapping[Kind, Family] = FAMILIES,
 ) -> VetRecord:
+    """The record of `survey`, if everything could be examined.
+
+    Raises IncompleteError (CorruptError, UnsupportedError) where a file could not be examined to its end and nothing
+    else refuses the checkpoint: a refusal wins.
+    """
+    seen = survey(checkpoint, listed, progress=progress, families=families)
+    if seen.stalled and all(finding.rule in UNKNOWN for finding in _blocking(seen.record)):
+        raise seen.stalled[0]
+    return seen.record
+
+
+def survey(
+    checkpoint: Checkpoint,
+    listed: Mapping[str, int] | None = None,
+    *,
+    progress: Progress = silent,
+    families: Mapping[Kind, Family] = FAMILIES,
+) -> Survey:
     """Classify every file. `listed` are names and sizes of the repository that were never downloaded.
 
     A local folder is walked again, so that what is not part of the checkpoint is recorded too; it must not be written
-    to meanwhile. Raises IncompleteError (CorruptError, UnsupportedError) where a file could not be examined to its end
-    and nothing else refuses the checkpoint: a refusal wins.
+    to meanwhile. Raises IncompleteError for a gate without rules, and for a folder that cannot be walked.
     """
     if not families:
         raise IncompleteError("there are no rules to vet with", hint="a gate without rules would let everything pass")
@@ -76,9 +122,15 @@ def vet(
         tuple(_record(checkpoint, name, sizes[name], verdicts[name]) for name in sorted(sizes)),
         tuple(finding for name in sorted(verdicts) for finding in verdicts[name].findings),
     )
-    if stalled and all(finding.rule == INCOMPLETE.id for finding in _blocking(record)):
-        raise stalled[0]
-    return record
+    return Survey(record, tuple(stalled))
+
+
+def answer(record: VetRecord, fail_on: Severity) -> Answer:
+    """May it be used as it is? `refused` wins over `inconclusive`, which wins over `passed`."""
+    against = refusal(record, fail_on)
+    if against is None:
+        return "passed"
+    return "inconclusive" if all(finding.rule in UNKNOWN for finding in against.findings) else "refused"
 
 
 def refusal(record: VetRecord, fail_on: Severity | None = None) -> RefusedError | None:
@@ -208,6 +260,7 @@ def _guarded(file: str, stalled: list[IncompleteError], work: Callable[[], Verdi
             )
         )
     except Exception as error:
+        stalled.append(IncompleteError(f"{shown(file)}: {CRASHED.text} ({type(error).__name__})", hint=CRASHED.hint))
         return refused(CRASHED.finding(file, type(error).__name__))
     return refused(INCOMPLETE.finding(file, stalled[-1].message))
 

@@ -17,48 +17,61 @@ AUTO_MAP = Rule(
     "high",
     "auto_map names Python code of the repository, to be run on loading",
     "use a model whose architecture is part of transformers",
+    why="With trust_remote_code a loader downloads and runs that code; some servers set it for every model.",
+    sources=("https://huggingface.co/docs/transformers/custom_models",),
 )
 TRUST = Rule(
     "config.trust-remote-code",
     "high",
     "the file asks for remote code to be trusted (CVE-2026-5241: a nested key is enough)",
     "no model file has to say this; do not use it",
+    why="A config must not grant itself trust: nested keys have been passed on to loaders.",
+    sources=("https://nvd.nist.gov/vuln/detail/CVE-2026-5241",),
 )
 TRUST_OFF = Rule(
     "config.trust-remote-code-off",
     "low",
     "trust_remote_code is mentioned, and is off",
     "it was left out of the rebuilt file; nothing to do",
+    why="Harmless as it is; a sign that the file was written by hand or by code that handles remote models.",
 )
 PIPELINE = Rule(
     "config.custom-code",
     "high",
     "the file names a custom pipeline or generation function: Python code of a repository",
     "use a model that runs with the pipelines of transformers",
+    why="The pipeline or generate function is Python of a repository and runs with the rights of whoever calls it.",
+    sources=("https://huggingface.co/docs/transformers/custom_models",),
 )
 IMPLEMENTATION = Rule(
     "config.implementation",
     "high",
     "an implementation is not a plain word: it may name a repository whose code is run (CVE-2026-4372)",
     "no model file has to say this; do not use it",
+    why="Names of attention kernels may be Hub repositories, whose code was run even with trust_remote_code off.",
+    sources=("https://nvd.nist.gov/vuln/detail/CVE-2026-4372",),
 )
 BASE_MODEL = Rule(
     "config.base-model",
     "high",
     "the file names another model that would be loaded with it",
     "merge the adapter into its base model first, and vet the result",
+    why="PEFT and transformers fetch the base by that name, and its files would not have been vetted.",
 )
 CLASS_PATH = Rule(
     "config.class-path",
     "high",
     "a class is not a plain name: it may lead into code of a repository",
     "use a model whose classes are part of transformers",
+    why="`repo--module.Class` makes a loader fetch code from another repository.",
+    sources=("https://huggingface.co/docs/transformers/custom_models",),
 )
 DTYPE = Rule(
     "config.dtype",
     "high",
     "a dtype is not the name of one: transformers looks the word up among everything that torch has",
     "ask the author for a valid config.json",
+    why="transformers reads the word with getattr from the whole of torch, so it can reach what is no dtype.",
 )
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]{1,40}(?:\|[A-Za-z0-9_]{1,40})?")  # paged|sdpa is one of transformers' own

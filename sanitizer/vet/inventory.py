@@ -62,18 +62,24 @@ HIDDEN_NAME = Rule(
     "high",
     "the name of a file holds control, bidirectional or other characters that cannot be seen",
     "names like this exist to deceive the reader; do not use this model",
+    why="A right-to-left override shows `exe.txt` where `txt.exe` lies.",
+    sources=("https://nvd.nist.gov/vuln/detail/CVE-2021-42574",),
 )
 TRAVERSAL = Rule(
     "files.traversal",
     "high",
     "the name of a file leads out of its folder",
     "a name like this writes over files elsewhere; do not use this model",
+    why="Whoever unpacks or copies the files by name writes outside of the folder.",
+    sources=("https://cwe.mitre.org/data/definitions/22.html",),
 )
 COLLISION = Rule(
     "files.case-collision",
     "high",
     "two files have names that are one name where case does not count",
     "which of them is loaded depends on the disk; remove one",
+    why="On a disk that ignores case one overwrites the other, so that what was vetted is not what is read.",
+    sources=("https://cwe.mitre.org/data/definitions/178.html",),
 )
 
 

@@ -21,22 +21,53 @@ LONGEST_NUMBER = 40
 """Characters. Tokenizers write int(1e30) for "no limit", which has 31."""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
-INVALID = Rule("json.invalid", "high", "not valid JSON", "ask the author for a file that a JSON parser accepts")
+INVALID = Rule(
+    "json.invalid",
+    "high",
+    "not valid JSON",
+    "ask the author for a file that a JSON parser accepts",
+    why="Lenient parsers read something into it, each something else.",
+    sources=("https://www.rfc-editor.org/rfc/rfc8259",),
+)
 TWINS = Rule(
     "json.duplicate-key",
     "high",
     "a key is given twice in one object, so two readers may see two values",
     "ask the author for a file without duplicate keys",
+    why="Parsers disagree on which value counts: the one that is vetted need not be the one that is loaded.",
+    sources=("https://www.rfc-editor.org/rfc/rfc8259",),
 )
 NUMBER = Rule(
     "json.number",
     "high",
     "a number that JSON does not have or that nobody can mean",
     "ask the author for a file without NaN, infinities and giant integers",
+    why="NaN and infinity slip through comparisons; giant integers take minutes to parse or overflow.",
+    sources=("https://www.rfc-editor.org/rfc/rfc8259",),
 )
-DEPTH = Rule("json.depth", "high", f"nested deeper than {DEEPEST} levels", "no honest file needs this; do not use it")
-SIZE = Rule("json.too-large", "high", "far larger than a file of this name can need to be", "do not use it")
-SHAPE = Rule("json.shape", "high", "not the structure that a file of this name has", "ask the author for a valid file")
+DEPTH = Rule(
+    "json.depth",
+    "high",
+    f"nested deeper than {DEEPEST} levels",
+    "no honest file needs this; do not use it",
+    why="Deep nesting exhausts the stack of recursive parsers.",
+    sources=("https://cwe.mitre.org/data/definitions/674.html",),
+)
+SIZE = Rule(
+    "json.too-large",
+    "high",
+    "far larger than a file of this name can need to be",
+    "do not use it",
+    why="Parsing takes many times the file's size in memory.",
+    sources=("https://cwe.mitre.org/data/definitions/400.html",),
+)
+SHAPE = Rule(
+    "json.shape",
+    "high",
+    "not the structure that a file of this name has",
+    "ask the author for a valid file",
+    why="A loader that expects another structure fails in ways nobody has tested.",
+)
 
 
 def read_object(checkpoint: Checkpoint, name: str, cap: int) -> dict[str, Any]:

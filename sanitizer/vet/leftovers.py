@@ -14,21 +14,38 @@ from sanitizer.vet.rules import Rule, Verdict
 from sanitizer.vet.tokenizer import PRETENDER
 
 EXECUTABLE = Rule(
-    "files.executable", "high", "a program for the machine it lies on", "no model needs this; find out why it is here"
+    "files.executable",
+    "high",
+    "a program for the machine it lies on",
+    "no model needs this; find out why it is here",
+    why="Model folders are copied to servers and opened by tools; a program among them waits to be run.",
 )
 HOOK = Rule(
     "files.hook",
     "medium",
     "a known loader picks this file up by its name and follows or runs it",
     "it was left behind; read it before you load the original with anything else",
+    why="Inference servers import handler.py, transformers runs custom_generate, notebooks are opened and run.",
+    sources=("https://huggingface.co/docs/inference-endpoints/guides/custom_handler",),
 )
 PICKLE = Rule(
     "weights.pickle-unread",
     "medium",
     "a pickle by its name or content, which can run code when it is loaded; it was not opened",
     "it was left behind; do not load the original's pickles",
+    why="Whoever loads it runs what its author wrote; scanners miss many of them.",
+    sources=(
+        "https://docs.python.org/3/library/pickle.html",
+        "https://nvd.nist.gov/vuln/detail/CVE-2025-32434",
+    ),
 )
-UNNEEDED = Rule("files.unneeded", "low", "nothing that loads the model needs this file", "it was left behind")
+UNNEEDED = Rule(
+    "files.unneeded",
+    "low",
+    "nothing that loads the model needs this file",
+    "it was left behind",
+    why="What is not needed is one more thing that somebody might open; it is not carried into a rebuilt copy.",
+)
 
 PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".dill"})
 _PROGRAMS = frozenset(

@@ -17,12 +17,15 @@ UNREADABLE = Rule(
     "low",
     "a licence file that is very long or not UTF-8 text",
     "it was left behind; carry the licence over yourself",
+    why="A licence that cannot be read cannot be followed.",
 )
 HIDDEN = Rule(
     "licence.hidden-characters",
     "medium",
     "a licence file holds characters that move the cursor or reorder what is read",
     "it was left behind; carry the licence over yourself",
+    why="What people read is not what is written.",
+    sources=("https://nvd.nist.gov/vuln/detail/CVE-2021-42574",),
 )
 
 # C0 and C1 controls except tab, newline, form feed and carriage return; the bidirectional controls.

@@ -18,12 +18,17 @@ LONGEST = 160
 
 @dataclass(frozen=True)
 class Rule:
-    """`id` is stable for users and policies (`family.word`); `text` says what is wrong, `hint` what to do."""
+    """`id` is stable for users and policies (`family.word`); `text` says what is wrong, `hint` what to do.
+
+    `why` says what could happen, and `sources` where that is on record: advisories, specifications.
+    """
 
     id: str
     severity: Severity
     text: str
     hint: str
+    why: str = ""
+    sources: tuple[str, ...] = ()
 
     def finding(self, file: str, detail: str = "") -> Finding:
         """The doubt about one file. Both words may come from a stranger and are cleaned here."""

@@ -42,25 +42,82 @@ BYTES: Mapping[str, int] = MappingProxyType(
 FORMATS = frozenset({"pt", "tf", "flax", "mlx", "np"})
 
 _ASK = "ask the author for a file written by the safetensors library"
-HEADER = Rule("safetensors.header", "high", "the header is not one that the safetensors library writes", _ASK)
-HEADER_SIZE = Rule("safetensors.header-size", "high", f"the header is larger than {MOST_HEADER:,} bytes", _ASK)
-NAME = Rule("safetensors.tensor-name", "high", "a tensor has no name, or one that cannot be seen as it is", _ASK)
-FIELDS = Rule("safetensors.fields", "high", "a tensor is not described by dtype, shape and data_offsets alone", _ASK)
-KIND = Rule("safetensors.dtype", "high", "a tensor has a dtype that is not known", _ASK)
-SIZE = Rule("safetensors.tensor-size", "high", "a tensor's shape and dtype do not give the bytes it claims", _ASK)
-COVERAGE = Rule("safetensors.coverage", "high", "the tensors overlap, or leave bytes that belong to none", _ASK)
-EMPTY = Rule("safetensors.empty", "high", "a file of weights without a tensor", _ASK)
+HEADER = Rule(
+    "safetensors.header",
+    "high",
+    "the header is not one that the safetensors library writes",
+    _ASK,
+    why="Readers that are more lenient, or stricter, would see another file.",
+    sources=("https://github.com/huggingface/safetensors#format",),
+)
+HEADER_SIZE = Rule(
+    "safetensors.header-size",
+    "high",
+    f"the header is larger than {MOST_HEADER:,} bytes",
+    _ASK,
+    why="The whole header is held in memory and parsed before anything else is known.",
+    sources=("https://github.com/huggingface/safetensors#format",),
+)
+NAME = Rule(
+    "safetensors.tensor-name",
+    "high",
+    "a tensor has no name, or one that cannot be seen as it is",
+    _ASK,
+    why="Two names that look alike address different tensors.",
+    sources=("https://github.com/huggingface/safetensors#format",),
+)
+FIELDS = Rule(
+    "safetensors.fields",
+    "high",
+    "a tensor is not described by dtype, shape and data_offsets alone",
+    _ASK,
+    why="The library ignores unknown fields; other readers may act on them.",
+    sources=("https://github.com/huggingface/safetensors#format",),
+)
+KIND = Rule(
+    "safetensors.dtype",
+    "high",
+    "a tensor has a dtype that is not known",
+    _ASK,
+    why="The number of bytes of each value would be a guess.",
+    sources=("https://github.com/huggingface/safetensors#format",),
+)
+SIZE = Rule(
+    "safetensors.tensor-size",
+    "high",
+    "a tensor's shape and dtype do not give the bytes it claims",
+    _ASK,
+    why="A reader that trusts the shape reads past the tensor's bytes.",
+    sources=("https://cwe.mitre.org/data/definitions/125.html",),
+)
+COVERAGE = Rule(
+    "safetensors.coverage",
+    "high",
+    "the tensors overlap, or leave bytes that belong to none",
+    _ASK,
+    why="Overlaps make one tensor change with another; gaps carry data that no reader shows.",
+    sources=("https://github.com/huggingface/safetensors#format",),
+)
+EMPTY = Rule(
+    "safetensors.empty",
+    "high",
+    "a file of weights without a tensor",
+    _ASK,
+    why="A model without tensors is filled with random numbers by some loaders.",
+)
 POINTER = Rule(
     "weights.pointer",
     "high",
     "a git-lfs pointer where weights should be",
     "run `git lfs pull` in the folder it was cloned into, or name the repository as hf://org/name",
+    why="The weights are not here.",
 )
 PAGE = Rule(
     "weights.page",
     "high",
     "a web page where weights should be",
     "download the file again; the server sent an error page",
+    why="The weights are not here; what is here came from a web server.",
 )
 
 

@@ -22,16 +22,37 @@ BASENAME = Rule(
     "high",
     "the index leads to a file that is not a shard of this folder",
     "a path in an index reads files elsewhere; do not use this model",
+    why="transformers joins the name to the folder and opens whatever is there.",
+    sources=("https://cwe.mitre.org/data/definitions/22.html",),
 )
 TWO_SETS = Rule(
     "shards.two-sets",
     "high",
     "there is one whole file of weights and a sharded set: which one is loaded depends on the loader",
     "remove one of the two",
+    why="Two loaders would run two different models from one folder.",
 )
-ORPHAN = Rule("shards.orphan", "high", "a shard that the index does not know", _ASK)
-TENSOR_MISSING = Rule("shards.tensor-missing", "high", "a tensor is not in the shard that the index names", _ASK)
-TENSOR_ORPHAN = Rule("shards.tensor-orphan", "high", "a shard holds a tensor that the index does not place there", _ASK)
+ORPHAN = Rule(
+    "shards.orphan",
+    "high",
+    "a shard that the index does not know",
+    _ASK,
+    why="It is copied and published with the model, and nobody loads or looks at it.",
+)
+TENSOR_MISSING = Rule(
+    "shards.tensor-missing",
+    "high",
+    "a tensor is not in the shard that the index names",
+    _ASK,
+    why="Loaders fill what is missing with random numbers, and only warn.",
+)
+TENSOR_ORPHAN = Rule(
+    "shards.tensor-orphan",
+    "high",
+    "a shard holds a tensor that the index does not place there",
+    _ASK,
+    why="Readers that go by shard and readers that go by index would load different models.",
+)
 
 
 def examine(checkpoint: Checkpoint, name: str) -> Verdict:

@@ -25,12 +25,15 @@ TEMPLATE = Rule(
     "low",
     "a chat template is carried along; this version does not look into templates",
     "it runs, sandboxed by transformers, only when a chat is formatted; read it if you will do that",
+    why="A template is a program that writes every prompt.",
 )
 PRETENDER = Rule(
     "files.pretender",
     "high",
     "the content is not what the name promises",
     "do not use this model",
+    why="Tools that go by content open what a reader took for something else.",
+    sources=("https://cwe.mitre.org/data/definitions/434.html",),
 )
 
 

@@ -15,12 +15,18 @@ PICKLE_ONLY = Rule(
     "high",
     "the only weights are pickles, which can run code when they are loaded",
     "ask the author for safetensors, or name a repository that has them",
+    why="Unpickling calls any function the file names; weights_only=True has been broken before.",
+    sources=(
+        "https://docs.python.org/3/library/pickle.html",
+        "https://nvd.nist.gov/vuln/detail/CVE-2025-32434",
+    ),
 )
 NONE = Rule(
     "weights.none",
     "high",
     "there are no weights in safetensors",
     "name the folder or repository of a transformers model that holds model.safetensors; merge adapters first",
+    why="There is nothing to vet and nothing to treat.",
 )
 
 

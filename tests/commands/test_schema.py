@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 
-@pytest.mark.parametrize("name", ["report", "scan", "preview"])
+@pytest.mark.parametrize("name", ["report", "scan", "preview", "vet"])
 def test_it_prints_a_json_schema(sanitize: Any, name: str) -> None:
     done = sanitize("schema", name)
     assert (done.exit_code, done.stderr) == (0, "")

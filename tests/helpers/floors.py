@@ -26,7 +26,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "loading": frozenset({"words", "model"}),
     **{room: frozenset({"words", "model", "loading"}) for room in SIDE_BY_SIDE},
     "pipeline": frozenset({"words", "hub", "vet", "model", "loading", *SIDE_BY_SIDE}),
-    "cli": frozenset({"words", "hub", "pipeline"}),
+    "cli": frozenset({"words", "hub", "vet", "pipeline"}),
     # `sanitizer.run` and `sanitizer.scan`, resolved when they are first asked for.
     "package": frozenset({"words", "pipeline"}),
 }
@@ -35,9 +35,11 @@ BELOW: Mapping[str, frozenset[str]] = {
 ROOMS: Mapping[str, str] = {
     **{room: room for room in ("hub", "vet", "model", *SIDE_BY_SIDE, "loading")},
     # The steps of a run that are long enough for a file of their own, and the demo, a run whose truth is known.
-    **dict.fromkeys(("pipeline", "intake", "trust", "records", "output", "documents", "preview"), "pipeline"),
+    **dict.fromkeys(
+        ("pipeline", "intake", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
+    ),
     **dict.fromkeys(("demo", "showcase"), "pipeline"),
-    **dict.fromkeys(("cli", "commands", "terminal", "doctor"), "cli"),
+    **dict.fromkeys(("cli", "commands", "terminal", "formats", "doctor"), "cli"),
 }
 """Top-level module or folder -> its floor; whatever is not listed is a word."""
 

@@ -28,6 +28,7 @@ from sanitizer.report import (
     ToolRecord,
     TreatmentRecord,
     VetRecord,
+    VetReport,
 )
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -157,3 +158,25 @@ def make_preview(**changes: Any) -> Preview:
         data="org/clean-reviews",
     )
     return replace(preview, **changes)
+
+
+def make_vet(**changes: Any) -> VetReport:
+    """The answer to `sanitize vet org/reviews`."""
+    report = VetReport(
+        sanitizer="0.1.0",
+        source="org/reviews",
+        revision="main",
+        commit=COMMIT,
+        digest=DIGEST,
+        vetting=VetRecord(
+            (*VETTING.files, FileRecord("pytorch_model.bin", 9, "", "dropped", "a pickle")),
+            (
+                Finding("files.unneeded", "low", "training_args.bin", "nothing needs it", "it was left behind"),
+                Finding("weights.pickle-unread", "medium", "pytorch_model.bin", "a pickle", "do not load it"),
+            ),
+        ),
+        fail_on="medium",
+        answer="refused",
+        rebuildable=True,
+    )
+    return replace(report, **changes)

@@ -19,7 +19,7 @@ from sanitizer.report import FileRecord, Finding, VetRecord
 from sanitizer.source import HubRef
 from sanitizer.vet import gate
 from sanitizer.vet.families import FAMILIES, Family
-from sanitizer.vet.gate import rebuild, refusal, vet
+from sanitizer.vet.gate import answer, rebuild, refusal, survey, vet
 from sanitizer.vet.inventory import open_local, wanted
 from sanitizer.vet.rules import Verdict
 
@@ -219,11 +219,26 @@ def test_a_rule_that_crashes_is_a_finding(folder: Path) -> None:
     def crash(checkpoint: Checkpoint, name: str) -> Verdict:
         raise KeyError("\x1b[31mboom")
 
-    record = vet(open_local(folder), families={**FAMILIES, "tokenizer": Family(crash)})
+    crashing = {**FAMILIES, "tokenizer": Family(crash)}
+    record = survey(open_local(folder), families=crashing).record
     assert fates(record)["tokenizer.json"] == "refused"
     against = refusal(record)
     assert against is not None
     assert [(f.rule, f.file) for f in against.findings] == [("gate.crashed", "tokenizer.json")]
+    assert answer(record, "high") == "inconclusive", "a crash says nothing about the file, and is no pass either"
+    with pytest.raises(IncompleteError, match=r"tokenizer\.json: a rule crashed"):
+        vet(open_local(folder), families=crashing)
+
+
+def test_refused_wins_over_inconclusive_and_that_over_passed(tmp_path: Path) -> None:
+    folder = make(tmp_path / "m")
+    assert answer(vetted(folder), "low") == "passed"
+    (folder / "train.py").touch()
+    assert [answer(vetted(folder), severity) for severity in ("low", "medium")] == ["refused", "passed"]
+    (folder / "model.safetensors").write_bytes(WEIGHTS[:-1])
+    record = survey(open_local(folder)).record
+    assert [answer(record, severity) for severity in ("low", "medium")] == ["refused", "inconclusive"]
+    assert answer(VetRecord((), ()), "high") == "refused"
 
 
 def test_a_gate_without_rules_does_not_run(folder: Path) -> None:

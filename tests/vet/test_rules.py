@@ -56,6 +56,8 @@ def test_ids_and_words_have_their_form() -> None:
         assert word.replace("-", "").isalpha()
         assert rule.text
         assert rule.hint
+        assert rule.why.endswith(".")
+        assert all(source.startswith("https://") for source in rule.sources)
         assert "safe" not in f"{rule.text} {rule.hint}".replace("safetensors", "").lower()
 
 

@@ -1,0 +1,66 @@
+"""The answer of `sanitize vet`, told on a terminal."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from sanitizer.report import SEVERITIES, Answer, VetReport
+from sanitizer.terminal.numbers import size
+from sanitizer.terminal.story import findings_story
+from sanitizer.text import clean
+from sanitizer.vet.rules import Rule
+
+_STYLE: Mapping[Answer, str] = {"passed": "green", "refused": "bold red", "inconclusive": "bold yellow"}
+
+
+def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[RenderableType]:
+    """What it is, what was found, the answer, and what to do with it."""
+    yield Text(clean(report.source), style="bold")
+    if report.commit:
+        yield _line("commit", clean(report.commit))
+    yield _line("sha256", report.digest)
+    fates = Counter(file.fate for file in report.vetting.files)
+    counts = ", ".join(f"{number} {fate}" for fate, number in sorted(fates.items())) or "none"
+    yield _line("files", f"{counts}; {size(sum(file.size for file in report.vetting.files))}")
+    grades = Counter(finding.severity for finding in report.vetting.findings)
+    counted = ", ".join(f"{grades[severity]} {severity}" for severity in reversed(SEVERITIES) if grades[severity])
+    yield _line("findings", counted or "none")
+    yield from findings_story(report.vetting.findings)
+    for message in report.unknown:
+        yield _line("unknown", clean(message))
+    yield Text.assemble(
+        (f"  {'answer':<12}", "dim"), (report.answer, _STYLE[report.answer]), f" (fails on {report.fail_on} findings)"
+    )
+    if rebuilt is not None and report.rebuildable:
+        yield _line("rebuilt", clean(str(rebuilt)), whole=True)
+    elif report.rebuildable and report.answer != "passed":
+        yield Text("Everything dangerous can be left behind. To get the copy without it:")
+        name = clean(report.source) if report.commit else f"./{clean(report.source)}"
+        yield Text(f"    sanitize vet {shlex.quote(name)} --rebuild ./rebuilt", style="cyan", no_wrap=True)
+    elif not report.rebuildable:
+        yield Text("A copy without it cannot be made: the model needs what is refused, or nothing is known about it.")
+
+
+def rule_story(rule: Rule) -> Iterator[RenderableType]:
+    """The page of one rule."""
+    yield Text.assemble((rule.id, "bold"), f"  {rule.severity}")
+    for label, text in (("what", rule.text), ("why", rule.why), ("do", rule.hint)):
+        yield _line(label, text)
+    for source in rule.sources:
+        yield _line("see", source, whole=True)
+
+
+def rules_story(rules: Iterable[Rule]) -> Iterator[RenderableType]:
+    """One line for each rule."""
+    for rule in rules:
+        yield Text.assemble((f"{rule.id:<30}", "bold"), f"{rule.severity:<8}", rule.text)
+
+
+def _line(label: str, text: str, *, whole: bool = False) -> Text:
+    return Text.assemble((f"  {label:<12}", "dim"), text, no_wrap=whole)

@@ -1,0 +1,131 @@
+"""`vet`: the answer, what is known and unknown, and the copy that is written or not."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+from helpers.checkpoints import WEIGHTS, make, write_json
+from helpers.hostile import PICKLE
+from helpers.hub import LoopbackHub
+
+from sanitizer.errors import HubError, UsageError
+from sanitizer.options import VetOptions
+from sanitizer.report import VetReport
+from sanitizer.schema import to_json
+from sanitizer.vet import gate
+from sanitizer.vetting import vet
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make(tmp_path / "suspect")
+
+
+def vetted(model: Path | str, **how: object) -> VetReport:
+    return vet(VetOptions(str(model), **how))  # type: ignore[arg-type]
+
+
+def test_a_harmless_folder_passes_and_its_name_is_all_that_is_told_of_its_place(folder: Path) -> None:
+    report = vetted(folder, fail_on="low")
+    assert (report.answer, report.rebuildable, report.source, report.commit) == ("passed", True, "suspect", None)
+    assert str(folder.parent) not in to_json(report)
+
+
+def test_the_same_files_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "again" / "suspect")
+    assert to_json(vetted(folder)) == to_json(vetted(tmp_path / "again" / "suspect"))
+
+
+def test_two_questions_two_answers(folder: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    report = vetted(folder)
+    assert (report.answer, report.rebuildable) == ("refused", True)
+    assert vetted(folder, fail_on="high").answer == "passed"
+    write_json(folder / "config.json", {"model_type": "bert", "auto_map": {"AutoModel": "evil.Model"}})
+    report = vetted(folder)
+    assert (report.answer, report.rebuildable) == ("refused", False)
+
+
+def test_what_cannot_be_read_is_inconclusive_and_said(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(WEIGHTS[:-1])
+    report = vetted(folder)
+    assert (report.answer, report.rebuildable) == ("inconclusive", False)
+    (unknown,) = report.unknown
+    assert "truncated" in unknown
+
+
+def test_a_rule_that_crashes_is_inconclusive(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*words: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(gate, "judge", crash)
+    (folder / "train.py").touch()
+    report = vetted(folder)
+    assert (report.answer, report.rebuildable) == ("inconclusive", False)
+    assert any("ZeroDivisionError" in message for message in report.unknown)
+
+
+def test_a_repository_is_named_by_commit(hub: LoopbackHub, folder: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    repo = hub.repo("org/name", {path.name: path.read_bytes() for path in folder.iterdir()})
+    report = vetted("org/name")
+    assert (report.source, report.revision, report.commit) == ("org/name", "main", repo.refs["main"])
+    assert report.answer == "refused"
+    assert hub.count("GET", "pytorch_model.bin") == 0
+    with pytest.raises(HubError):
+        vetted("org/other")
+
+
+def test_rebuild_leaves_the_dangerous_behind_in_one_move(folder: Path, tmp_path: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    target = tmp_path / "deep" / "rebuilt"
+    assert vetted(folder, rebuild=target).answer == "refused"
+    assert {path.name for path in target.iterdir()} == {"config.json", "model.safetensors", "tokenizer.json"}
+    assert stat.S_IMODE(target.stat().st_mode) == 0o755
+    assert [path.name for path in target.parent.iterdir()] == ["rebuilt"]
+    again = vetted(target, rebuild=tmp_path / "twice")
+    assert again.answer == "passed"
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == {
+        path.name: path.read_bytes() for path in (tmp_path / "twice").iterdir()
+    }
+
+
+def test_what_cannot_be_rebuilt_leaves_the_old_copy(folder: Path, tmp_path: Path) -> None:
+    vetted(folder, rebuild=tmp_path / "rebuilt")
+    before = (tmp_path / "rebuilt" / "config.json").read_bytes()
+    with pytest.raises(UsageError, match="not empty"):
+        vetted(folder, rebuild=tmp_path / "rebuilt")
+    write_json(folder / "config.json", {"model_type": "bert", "auto_map": {"AutoModel": "evil.Model"}})
+    assert vetted(folder, rebuild=tmp_path / "rebuilt", force=True).rebuildable is False
+    assert (tmp_path / "rebuilt" / "config.json").read_bytes() == before
+
+
+def test_the_copy_never_goes_into_the_model(folder: Path) -> None:
+    for place in (folder, folder / "inside", folder.parent):
+        with pytest.raises(UsageError):
+            vetted(folder, rebuild=place, force=True)
+
+
+@pytest.mark.parametrize("moment", ["put_in_place", "rebuild"])
+def test_an_interruption_leaves_the_old_copy(
+    moment: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*words: object, **how: object) -> None:
+        raise KeyboardInterrupt
+
+    vetted(folder, rebuild=tmp_path / "rebuilt")
+    write_json(folder / "generation_config.json", {"max_length": 20})
+    monkeypatch.setattr(f"sanitizer.vetting.{moment}", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        vetted(folder, rebuild=tmp_path / "rebuilt", force=True)
+    assert not (tmp_path / "rebuilt" / "generation_config.json").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"suspect", "rebuilt"}
+
+
+def test_the_token_is_not_in_the_options_words() -> None:
+    assert "hf_secret" not in repr(VetOptions("org/name", token="hf_secret"))
+    assert dataclasses.is_dataclass(VetOptions)
