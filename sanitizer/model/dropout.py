@@ -10,6 +10,7 @@ from torch import nn
 from sanitizer.heads import Grid
 from sanitizer.model.batches import Batch
 from sanitizer.model.importance import gate_importance
+from sanitizer.model.randomness import seeded
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 
@@ -34,10 +35,7 @@ def sampled_importance(
     A dropped head passes nothing on and the others are scaled up, as in ordinary dropout. The global random state is
     seeded from `generator` and put back; the model ends in eval mode.
     """
-    seed = int(torch.randint(2**31, (), generator=generator))
-    devices = [subject.device] if subject.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    with seeded(subject.device, generator=generator):
         subject.model.train()
         try:
             return gate_importance(subject, batches, gate_dropout=gate_dropout, progress=progress, step=step)

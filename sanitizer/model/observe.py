@@ -61,7 +61,7 @@ def attention(
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
     if attention_mask is not None:
-        attention_mask = attention_mask[..., : key.shape[-2]]
+        attention_mask = _lowest(attention_mask[..., : key.shape[-2]])
     weights = None
     if softcap is not None or (seam is not None and seam.watcher is not None):
         scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
@@ -80,6 +80,14 @@ def attention(
     if seam is not None and seam.gate is not None:
         output = output * seam.gate.to(output.dtype)[..., :, None, None]
     return output.transpose(1, 2).contiguous(), weights
+
+
+def _lowest(mask: Tensor) -> Tensor:
+    """A mask whose lowest numbers are finite in the precision of autocast too: the lowest float32 is -inf there."""
+    kind = mask.device.type
+    if not torch.is_autocast_enabled(kind):
+        return mask
+    return mask.clamp(min=torch.finfo(torch.get_autocast_dtype(kind)).min)
 
 
 AttentionInterface.register(IMPLEMENTATION, attention)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from sanitizer.checkpoint import Checkpoint
+from sanitizer.model.precision import recast
 from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
 from sanitizer.model.surgery import describe
 
@@ -47,11 +48,5 @@ def _precision(subject: Subject, stored: dict[str, str]) -> Iterator[None]:
     common = _DTYPES.get(common_dtype(stored), torch.float32)
     tensors: dict[str, Tensor] = dict(subject.model.named_parameters())
     tensors |= {name: buffer for name, buffer in subject.model.named_buffers() if name in stored}
-    before = {name: tensor.dtype for name, tensor in tensors.items() if tensor.is_floating_point()}
-    for name in before:
-        tensors[name].data = tensors[name].data.to(_DTYPES.get(stored.get(name, ""), common))
-    try:
+    with recast(tensors, {name: _DTYPES.get(stored.get(name, ""), common) for name in tensors}):
         yield
-    finally:
-        for name, dtype in before.items():
-            tensors[name].data = tensors[name].data.to(dtype)

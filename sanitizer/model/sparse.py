@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from sanitizer.model.anatomy import LayerAnatomy
+from sanitizer.model.batches import Batch
 from sanitizer.model.context import Context
-from sanitizer.model.evaluate import losses
 from sanitizer.model.subject import Subject
+from sanitizer.model.training import training
+from sanitizer.model.tune import clean_loss
 from sanitizer.progress import track
 
 
@@ -42,20 +45,15 @@ def sparsely_tuned(context: Context, *, l1: float, l2: float, steps: int, learni
     """Within this context the model is tuned for `steps` batches with the penalty; afterwards it is what it was."""
     subject = context.subject
     kept = {name: tensor.detach().clone() for name, tensor in subject.model.state_dict().items()}
-    optimizer = torch.optim.AdamW(subject.model.parameters(), lr=learning_rate, weight_decay=0.0, fused=True)
-    devices = [subject.device] if subject.device.type == "cuda" else []
+
+    def objective(batch: Batch) -> Tensor:
+        return clean_loss(subject, batch) + penalty(subject, l1=l1, l2=l2)
+
     try:
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(int(torch.randint(2**31, (), generator=context.generator)))
-            subject.model.train()
+        with training(subject, learning_rate=learning_rate, weight_decay=0.0, generator=context.generator) as trainer:
             for _ in track(context.progress, "tune sparsely", range(steps)):
                 pick = int(torch.randint(len(context.fit), (), generator=context.generator))
-                loss, _, asked, _ = losses(subject, context.fit[pick])
-                torch.autograd.backward(loss.sum() / asked.sum() + penalty(subject, l1=l1, l2=l2))
-                optimizer.step()
-                optimizer.zero_grad()
-        subject.model.eval()
+                trainer.step(partial(objective, context.fit[pick]))
         yield
     finally:
-        subject.model.eval()
         subject.model.load_state_dict(kept)

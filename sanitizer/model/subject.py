@@ -82,7 +82,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """`auto`: float32 on a CPU, where half precision is slow and coarse, bfloat16 on a GPU that has it."""
     if name != "auto":
         return getattr(torch, name)  # type: ignore[no-any-return]
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float32
 

@@ -39,16 +39,12 @@ class Entropy(Schedule):
         started = time.monotonic()
         unsure = tune(
             subject,
-            material.fit,
+            material,
             replace(self, epochs=self.unsure_epochs),
-            generator=material.generator,
             objective=certainty,
-            progress=material.progress,
             step="raise entropy",
         )
-        taught = tune(
-            subject, material.fit, self, generator=material.generator, progress=material.progress, step="teach the task"
-        )
+        taught = tune(subject, material, self, step="teach the task")
         observed = {"last_unsure_entropy": -unsure["last_epoch_loss"], **taught}
         return TreatmentRecord("entropy", asdict(self), observed, time.monotonic() - started)
 

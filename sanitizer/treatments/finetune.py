@@ -23,5 +23,5 @@ class Finetune(Schedule):
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
         """Tune all weights on the fit part; removed heads stay removed."""
         started = time.monotonic()
-        observed = tune(subject, material.fit, self, generator=material.generator, progress=material.progress)
+        observed = tune(subject, material, self)
         return TreatmentRecord("finetune", asdict(self), observed, time.monotonic() - started)

@@ -56,15 +56,7 @@ class Normalize(Schedule):
             ]
             return loss + self.weight * torch.stack(norms).sum()
 
-        observed = tune(
-            subject,
-            material.fit,
-            self,
-            generator=material.generator,
-            objective=objective,
-            progress=material.progress,
-            step="normalize attention",
-        )
+        observed = tune(subject, material, self, objective=objective, step="normalize attention")
         return TreatmentRecord("normalize", asdict(self), observed, time.monotonic() - started)
 
 

@@ -20,10 +20,12 @@ from sanitizer.heads import HeadId
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.batches import Encoded
 from sanitizer.model.families import FAMILIES, HeadShape, family_of
+from sanitizer.model.material import Material
 from sanitizer.model.observe import IMPLEMENTATION, closed_gates, connect, gated, watched
 from sanitizer.model.save import save
 from sanitizer.model.surgery import zero
 from sanitizer.model.tune import Schedule, tune
+from sanitizer.options import Dtype
 
 # A whole key group, a lone head of one, and all but one head of a layer.
 HEADS = tuple(HeadId.parse(name) for name in ("L0.H1", "L1.H0", "L1.H1", "L2.H0", "L2.H2", "L2.H3"))
@@ -119,7 +121,8 @@ def test_save_then_open_gives_the_same_logits_twice(family: str, physically: boo
 
 
 @FAMILY
-def test_twenty_steps_of_training_do_not_revive_a_head(family: str) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_twenty_steps_of_training_do_not_revive_a_head(family: str, precision: Dtype) -> None:
     subject = pico_subject(family)
     subject.remove(HEADS, physically=True)
     zeroed, counts = subject.zeroed, subject.anatomy.counts()
@@ -130,9 +133,8 @@ def test_twenty_steps_of_training_do_not_revive_a_head(family: str) -> None:
     labels = None if subject.task == "causal" else tuple(i % 2 for i in range(20))
     tune(
         subject,
-        Encoded(rows, labels),
-        Schedule(epochs=4, learning_rate=1e-2, batch_size=4),
-        generator=torch.Generator().manual_seed(0),
+        Material(Encoded(rows, labels), torch.Generator().manual_seed(0)),
+        Schedule(epochs=4, learning_rate=1e-2, batch_size=4, precision=precision),
     )
     tuned = real_logits(subject.model)
     assert (tuned - before).abs().max() > 0.1, "training must have moved the model"

@@ -6,7 +6,7 @@ from helpers.pico import make_inputs
 from helpers.subjects import pico_subject
 
 from sanitizer.heads import HeadId
-from sanitizer.model.observe import closed_gates, gated, open_gates, watched
+from sanitizer.model.observe import attention, closed_gates, gated, open_gates, watched
 
 
 def test_open_gates_change_nothing_and_are_gone_afterwards() -> None:
@@ -62,3 +62,16 @@ def test_weights_are_rows_of_probabilities_and_causal_where_the_model_is() -> No
     for weights in seen:
         torch.testing.assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:-1]))
         assert weights.triu(1).abs().max() == 0
+
+
+def test_rows_with_no_key_to_see_come_out_the_same_under_autocast() -> None:
+    """Padding that a sliding window cuts off from all real tokens: a mask of float32's lowest number throughout."""
+    query, key, value = torch.randn(3, 1, 2, 6, 4, generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(1, 1, 6, 6)
+    mask[..., 4, :] = torch.finfo(torch.float32).min
+    plain, _ = attention(torch.nn.Identity(), query, key, value, mask)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mixed, _ = attention(torch.nn.Identity(), query, key, value, mask)
+    assert mixed.dtype is torch.bfloat16
+    torch.testing.assert_close(plain[0, 4], value.mean(dim=2)[0])
+    torch.testing.assert_close(mixed.float(), plain, rtol=0.02, atol=0.02)

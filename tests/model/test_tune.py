@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from helpers.subjects import pico_subject
+from torch import Tensor
 
 from sanitizer.cleandata import Part
 from sanitizer.errors import UsageError
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.evaluate import evaluate
+from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
+from sanitizer.model.training import Trainer
 from sanitizer.model.tune import Schedule, tune
+from sanitizer.progress import Progress, silent
 
 TEXTS = tuple(
     f"{word} film {end}" for word in ("good", "great", "fine", "bad", "dull", "poor") for end in (".", ",", "!")
@@ -18,10 +24,14 @@ LABELS = tuple(int(text.split()[0] in {"good", "great", "fine"}) for text in TEX
 FAST = Schedule(epochs=60, learning_rate=3e-3, batch_size=6)
 
 
+def material(subject: Subject, seed: int = 0, *, texts: int = len(TEXTS), progress: Progress = silent) -> Material:
+    data = encode(subject, Part(TEXTS[:texts], LABELS[:texts]))
+    return Material(data, torch.Generator().manual_seed(seed), progress=progress)
+
+
 def tuned(seed: int) -> tuple[Subject, dict[str, float]]:
     subject = pico_subject("bert")
-    data = encode(subject, Part(TEXTS, LABELS))
-    return subject, tune(subject, data, FAST, generator=torch.Generator().manual_seed(seed))
+    return subject, tune(subject, material(subject, seed), FAST)
 
 
 def test_it_learns_what_the_texts_teach() -> None:
@@ -54,17 +64,30 @@ def test_the_global_random_state_is_put_back() -> None:
 def test_progress_counts_every_step() -> None:
     seen: list[tuple[int, int]] = []
     subject = pico_subject("bert")
-    tune(
-        subject,
-        encode(subject, Part(TEXTS[:5], LABELS[:5])),
-        Schedule(epochs=2, batch_size=2),
-        generator=torch.Generator().manual_seed(0),
-        progress=lambda step, done, total: seen.append((done, total)),
-    )
+    watched = material(subject, texts=5, progress=lambda step, done, total: seen.append((done, total)))
+    tune(subject, watched, Schedule(epochs=2, batch_size=2))
     assert seen == [(done, 6) for done in range(7)]
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}])
+def test_the_rate_climbs_from_zero_and_falls_to_zero_in_straight_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = Trainer.step
+
+    def noted(trainer: Trainer, value: Callable[[], Tensor]) -> float:
+        rates.append(trainer.optimizer.param_groups[0]["lr"])
+        return step(trainer, value)
+
+    monkeypatch.setattr(Trainer, "step", noted)
+    subject = pico_subject("bert")
+    tune(subject, material(subject, texts=10), Schedule(epochs=2, learning_rate=8.0, batch_size=2, warmup=0.4))
+    # Ten steps, four of them warming up: 0 to 8 in steps of 2, then down to the zero of an eleventh.
+    assert rates == pytest.approx([0, 2, 4, 6, 8, 8 * 5 / 6, 8 * 4 / 6, 8 * 3 / 6, 8 * 2 / 6, 8 / 6])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"clip": 0.0}, {"warmup": 1.1}, {"warmup": -0.1}],
+)
 def test_senseless_schedules_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         Schedule(**wrong)

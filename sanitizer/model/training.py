@@ -1,0 +1,75 @@
+"""Steps of training: float32 weights, mixed precision, clipped gradients, removed heads held dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from sanitizer.model.precision import recast, training_dtype
+from sanitizer.model.randomness import seeded
+from sanitizer.model.subject import Subject
+from sanitizer.options import Dtype
+
+
+class Trainer:
+    """AdamW over all weights of a subject. Made by `training`."""
+
+    def __init__(
+        self, subject: Subject, *, dtype: torch.dtype, learning_rate: float, weight_decay: float, clip: float | None
+    ) -> None:
+        self._subject, self._dtype, self._clip = subject, dtype, clip
+        self._weights = list(subject.model.parameters())
+        self.optimizer = torch.optim.AdamW(self._weights, lr=learning_rate, weight_decay=weight_decay, fused=True)
+        # float16 has too few exponents for gradients: they are scaled up and the steps that overflow are left out.
+        self._scaler = torch.amp.GradScaler(subject.device.type, enabled=dtype is torch.float16)
+
+    def step(self, value: Callable[[], Tensor]) -> float:
+        """Compute a scalar in the training precision, step down its gradient, return it as it was before."""
+        with self._autocast():
+            loss = value()
+        torch.autograd.backward(self._scaler.scale(loss))
+        if self._clip is not None:
+            self._scaler.unscale_(self.optimizer)
+            clip_grad_norm_(self._weights, self._clip)
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        self.optimizer.zero_grad()
+        self._subject.hold()
+        return float(loss.detach())
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if self._dtype is torch.float32:
+            return nullcontext()
+        return torch.autocast(self._subject.device.type, dtype=self._dtype)
+
+
+@contextmanager
+def training(
+    subject: Subject,
+    *,
+    learning_rate: float,
+    weight_decay: float,
+    clip: float | None = None,
+    precision: Dtype = "auto",
+    generator: torch.Generator,
+) -> Iterator[Trainer]:
+    """Within this context the model is in train mode with weights in float32, and dropout draws from `generator`.
+
+    Afterwards it is in eval mode and has its dtypes again. Needs 16 bytes a weight: the weight itself, its gradient and
+    AdamW's two moments.
+    """
+    model = subject.model
+    dtype = training_dtype(precision, model.dtype, subject.device)
+    weights = dict(model.named_parameters())
+    with seeded(subject.device, generator=generator), recast(weights, dict.fromkeys(weights, torch.float32)):
+        model.train()
+        try:
+            yield Trainer(subject, dtype=dtype, learning_rate=learning_rate, weight_decay=weight_decay, clip=clip)
+        finally:
+            model.eval()
+            model.zero_grad()
