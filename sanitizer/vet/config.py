@@ -1,13 +1,12 @@
-"""config.json and generation_config.json, written anew from what was understood.
+"""config.json and generation_config.json, written anew from the settings that `sanitizer.vet.keys` lists.
 
-Known ways to code are refused; whatever else is plain JSON is carried for now. The keys of one model type are not
-yet an allow-list.
+Known ways to code are refused, and so is what looks like another one; any other unknown setting is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from sanitizer.report import Finding
 from sanitizer.vet.hooks import screen
 from sanitizer.vet.inventory import CONFIG
 from sanitizer.vet.jsonstrict import MiB, dump, read_object
+from sanitizer.vet.keys import FORGOTTEN, GENERATION, SETTINGS, Form, allowed
 from sanitizer.vet.rules import Rule, Verdict, refused
 
 CAP = 4 * MiB
@@ -70,7 +70,41 @@ REMOVED = Rule(
     why="The list decides which rows are cut out while loading; a wrong one gives a model that nobody made.",
 )
 
+UNKNOWN = Rule(
+    "config.unknown-setting",
+    "low",
+    "settings that transformers does not have for this kind of file",
+    "they were left out of the rebuilt file; whatever reads them works on the original only",
+    why="A setting that the model's own code does not read is there for other code, which nobody here has seen.",
+)
+CODE = Rule(
+    "config.code-like",
+    "high",
+    "an unknown setting looks like a way to code: a module, a path, a URL or an expression",
+    "find out what reads it; if nothing does, remove it and run again",
+    why="Loaders grow new hooks faster than lists of known hooks do; honest settings are numbers and plain words.",
+    sources=("https://huggingface.co/docs/transformers/custom_models",),
+)
+VALUE = Rule(
+    "config.value",
+    "high",
+    "a setting has a value of another kind than it takes",
+    "ask the author for a config.json written by save_pretrained",
+    why="Code that expects a number does something untested with a text, a list or a mapping.",
+)
+
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_CODE_NAME = re.compile(
+    r"(?:^|_)(?:code|scripts?|modules?|imports?|exec|eval|hooks?|plugins?|command|cmd|entry_?point|remote|urls?|callbacks?"
+    r"|factory|loader|builder|cls|fn_path)(?:_|$)",
+    re.IGNORECASE,
+)
+_CODE_TEXT = re.compile(
+    r"://|--|\.py\b|\.\./|__[a-z]+__|\b(?:import|lambda|eval|exec|open|os|sys|subprocess|builtins|getattr)\b\s*[.(]"
+    r"|^\s*(?:import|from)\s"
+)
+_TORCH = re.compile(r"torch\.nn\.[A-Za-z0-9_.]{1,80}")
+"""sentence-transformers writes the class of an activation so."""
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}")
 _ATTRIBUTE = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,100}")
 _COUNT = re.compile(r"0|[1-9][0-9]{0,5}")
@@ -91,8 +125,8 @@ def examine(checkpoint: Checkpoint, name: str) -> Verdict:
     document, findings = _understood(checkpoint, name)
     if any(finding.severity == "high" for finding in findings):
         return refused(*findings)
-    _check_supported(document)
-    return Verdict("rebuilt", "strict JSON; written anew without paths, versions and hooks", findings)
+    _check_supported(document, name)
+    return Verdict("rebuilt", "strict JSON; written anew from the settings that are known", findings)
 
 
 def write(checkpoint: Checkpoint, name: str, target: Path) -> None:
@@ -111,9 +145,53 @@ def _understood(checkpoint: Checkpoint, name: str) -> tuple[dict[str, Any], tupl
     document, findings = screen(read_object(checkpoint, name, CAP), name)
     if document.get(QUANTIZATION, 0) is None:
         del document[QUANTIZATION]
-    if name == CONFIG:
-        findings += tuple(_violations(document, name))
-    return document, findings
+    if name != CONFIG:
+        known, more = regenerate(document, GENERATION, name)
+        return known, (*findings, *_keys(document, name), *more)
+    findings += tuple(_violations(document, name))
+    forms = allowed(str(document.get("model_type")))
+    if forms is None:  # `examine` says so, unless something worse is found
+        return document, findings
+    known, more = regenerate(document, forms, name)
+    return known, findings + more
+
+
+def regenerate(
+    document: Mapping[str, Any], forms: Mapping[str, Form], file: str
+) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """The settings that `forms` lists, in their order, and a finding for those that are not or are of another kind.
+
+    Regenerating what was regenerated changes nothing.
+    """
+    known, unknown, findings = {}, [], []
+    for key, value in document.items():
+        if key in forms:
+            known[key] = value
+            if value is not None and not forms[key](value):
+                findings.append(VALUE.finding(file, f"{key} = {value!r}"))
+        elif key not in FORGOTTEN:
+            looks = _code(key, value)
+            if looks:
+                findings.append(CODE.finding(file, looks))
+            elif _ATTRIBUTE.fullmatch(key):
+                unknown.append(key)
+    if unknown:
+        findings.append(UNKNOWN.finding(file, ", ".join(unknown)))
+    return known, tuple(findings)
+
+
+def _code(key: str, value: Any) -> str:
+    """What looks like code in an unknown setting, or nothing. A flag or a number is nothing but itself."""
+    match value:
+        case dict():
+            inside = next(filter(None, (_code(str(inner), below) for inner, below in value.items())), "")
+            return f"{key}.{inside}" if inside else ""
+        case list():
+            return next(filter(None, (_code(key, below) for below in value)), "")
+        case str() if value and not _TORCH.fullmatch(value):
+            return f"{key} = {value}" if _CODE_NAME.search(key) or _CODE_TEXT.search(value) else ""
+        case _:
+            return ""
 
 
 def _violations(config: dict[str, Any], file: str) -> Iterator[Finding]:
@@ -124,13 +202,17 @@ def _violations(config: dict[str, Any], file: str) -> Iterator[Finding]:
         isinstance(architectures, list) and all(isinstance(a, str) and _CLASS.fullmatch(a) for a in architectures)
     ):
         yield ARCHITECTURES.finding(file)
-    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key))
+    yield from _keys(config, file)
     yield from _absurd(config, file)
     quantization = config.get(QUANTIZATION)
     if isinstance(quantization, dict) and quantization.get("quant_method") == METHOD:
         trouble = _removed_heads(quantization, config)
         if trouble:
             yield REMOVED.finding(file, trouble)
+
+
+def _keys(config: dict[str, Any], file: str) -> Iterator[Finding]:
+    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key))
 
 
 def _absurd(value: Any, file: str) -> Iterator[Finding]:
@@ -160,7 +242,12 @@ def _removed_heads(quantization: dict[str, Any], config: dict[str, Any]) -> str:
     return ""
 
 
-def _check_supported(config: dict[str, Any]) -> None:
+def _check_supported(config: dict[str, Any], file: str) -> None:
+    if file == CONFIG and config["model_type"] not in SETTINGS:
+        raise UnsupportedError(
+            f"{file}: the settings of models of type {config['model_type']!r} are not known here",
+            hint=f"known: {', '.join(sorted(SETTINGS))}",
+        )
     quantization = config.get(QUANTIZATION)
     ours = isinstance(quantization, dict) and quantization.get("quant_method") == METHOD
     if (quantization is not None and not ours) or "compression_config" in config:

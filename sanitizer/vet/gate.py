@@ -20,10 +20,10 @@ from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, VetRecord
-from sanitizer.vet import config, shards, weights
+from sanitizer.vet import budget, config, shards, weights
 from sanitizer.vet.families import FAMILIES, Family
 from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
-from sanitizer.vet.inventory import INDEX, Kind, bad_name, collisions, kind
+from sanitizer.vet.inventory import CONFIG, INDEX, Kind, bad_name, collisions, kind
 from sanitizer.vet.leftovers import judge
 from sanitizer.vet.magic import sniff_file
 from sanitizer.vet.rules import Rule, Verdict, refused, shown
@@ -238,10 +238,16 @@ def _together(
     parts = [name for name in verdicts if kind(name) in ("weights", "index")]
     if not any(verdicts[name].fate == "refused" for name in parts):
         yield from _guarded(INDEX, stalled, partial(_agreed, checkpoint)).findings
+        if CONFIG in verdicts and verdicts[CONFIG].fate == "rebuilt":
+            yield from _guarded(CONFIG, stalled, partial(_affordable, checkpoint)).findings
 
 
 def _agreed(checkpoint: Checkpoint) -> Verdict:
     return Verdict("kept", "the index and the shards agree", tuple(shards.agree(checkpoint)))
+
+
+def _affordable(checkpoint: Checkpoint) -> Verdict:
+    return Verdict("rebuilt", "the files hold what the config asks for", tuple(budget.affordable(checkpoint)))
 
 
 def _guarded(file: str, stalled: list[IncompleteError], work: Callable[[], Verdict]) -> Verdict:
