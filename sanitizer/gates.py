@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from sanitizer.cleandata import CleanData
-from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.plan import ROUNDING, Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
 from sanitizer.report import Gate, Metric
-
-# Budgets and accuracies are decimal fractions of a count of texts, and 0.89 - 0.87 is more than 0.02 in binary.
-ROUNDING = 1e-9
 
 
 def treatments_for(recipe: Recipe, data: CleanData) -> tuple[list[Step], list[str]]:

@@ -24,6 +24,7 @@ from sanitizer.intake import Intake, take_in
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
 from sanitizer.model.evaluate import evaluate, logits
+from sanitizer.model.judge import Judge
 from sanitizer.model.material import Material
 from sanitizer.model.measure import agreement, measure
 from sanitizer.model.save import needs_loader, save
@@ -175,7 +176,6 @@ def _treat(
         size = _batch_size(options, subject)
         generator = torch.Generator().manual_seed(options.seed)
         fit = encode(subject, data.fit)
-        validation = batches(subject, encode(subject, data.validation), size=size)
         test = batches(subject, encode(subject, data.test), size=size)
     with clock.step("measure before"):
         suspect = evaluate(subject, test, progress=progress, step="measure before")
@@ -184,10 +184,12 @@ def _treat(
     with clock.step("scan"):
         seen = scan_heads(subject, data.fit, batch_size=size, progress=progress)
     with clock.step("score"):
-        context = Context(subject, batches(subject, fit, size=size), validation, generator, progress)
+        context = Context(subject, batches(subject, fit, size=size), generator, progress)
         scores = strategy.score(context)  # type: ignore[attr-defined]
     with clock.step("choose"):
-        plan = planning.choose(scores, budget, context.metric)
+        validation = encode(subject, data.validation)
+        judge = Judge(subject, validation, size=size, generator=generator, progress=progress)
+        plan = planning.choose(scores, budget, judge)
     warnings: list[str] = []
     treatments: list[TreatmentRecord] = []
     material = Material(fit, generator, options.layout, progress)
@@ -204,7 +206,7 @@ def _treat(
     with clock.step("save"):
         save(subject, intake.checkpoint, built)
         memory = logits(subject, test[-1])
-        del subject, context, before_anatomy  # two models at a time would halve what fits
+        del subject, context, judge, before_anatomy  # two models at a time would halve what fits
     with clock.step("measure after"):
         written = Checkpoint.of_folder(built, LocalOrigin(intake.name), [path.name for path in built.iterdir()])
         reopened = _open(options, written)

@@ -16,6 +16,7 @@ from sanitizer.checkpoint import HubOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.intake import Intake
 from sanitizer.model.anatomy import Anatomy
+from sanitizer.model.judge import ERROR_RATE
 from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import load
@@ -89,7 +90,9 @@ def strategy_of(name: str, strategy: Any) -> StrategyRecord:
 
 def plan_of(plan: TreatmentPlan, metric: str) -> PlanRecord:
     """The plan, with the questions it asked."""
-    return PlanRecord(plan.scores, plan.remove, metric, plan.suspect, plan.threshold, plan.steps)
+    return PlanRecord(
+        plan.scores, plan.remove, metric, plan.suspect, plan.threshold, plan.metric, ERROR_RATE, plan.steps
+    )
 
 
 def budget_of(budget: Budget) -> BudgetRecord:

@@ -165,22 +165,32 @@ class RecipeRecord:
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One question the plan asked: with this many heads gated off, what is the metric on validation data?"""
+    """One question the plan asked: with this many heads gated off, does the metric on validation data hold?
+
+    `texts` is how many it took to tell; where that is not all of them, the metric is an estimate.
+    """
 
     heads: int
     metric: float
     accepted: bool
+    texts: int
 
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """The scores, the heads chosen for removal in the order they were chosen, and the questions asked."""
+    """The scores, the heads chosen for removal in the order they were chosen, and the questions asked.
+
+    `achieved` is the metric without the chosen heads on all validation texts; each step was decided by a sequential
+    test that errs with probability `error_rate` at most.
+    """
 
     scores: HeadScores
     remove: tuple[HeadId, ...]
     metric: str
     suspect: float
     threshold: float
+    achieved: float
+    error_rate: float
     steps: tuple[PlanStep, ...]
 
 

@@ -68,8 +68,8 @@ def test_nothing_is_tuned_on_the_suspects_own_labels_or_on_foreign_texts() -> No
 
 def test_an_empty_plan_is_remarked_on_with_its_reason() -> None:
     scores = HeadScores(((1.0, 2.0),), ScoreOrigin("gradient", "1"))
-    some = TreatmentPlan((HeadId(0, 0),), scores, Budget(), 0.9)
-    none = TreatmentPlan((), scores, Budget(), 0.9)
+    some = TreatmentPlan((HeadId(0, 0),), scores, Budget(), 0.9, 0.89)
+    none = TreatmentPlan((), scores, Budget(), 0.9, 0.89)
     assert remarks(some, Budget()) == []
     assert remarks(none, Budget(0.02)) == ["no head could be removed within a budget of 2.00 points of accuracy"]
     assert remarks(none, Budget(max_heads=0)) == ["no head was removed: the budget allows none"]

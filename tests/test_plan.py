@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
-from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from collections.abc import Callable, Sequence
+from dataclasses import FrozenInstanceError, dataclass
 
 import pytest
 from hypothesis import assume, given
@@ -14,14 +14,36 @@ from hypothesis import strategies as st
 
 from sanitizer.errors import UsageError
 from sanitizer.heads import Grid, HeadId, HeadScores, ScoreOrigin
-from sanitizer.plan import Budget, Evaluate, TreatmentPlan, admissible, choose
+from sanitizer.plan import Answer, Budget, TreatmentPlan, admissible
+from sanitizer.plan import choose as choose_by
 from sanitizer.report import PlanStep
+
+Evaluate = Callable[[tuple[HeadId, ...]], float]
 
 OF = ScoreOrigin("gradient", "1")
 values = st.floats(-10, 10).map(lambda value: round(value, 2))
 grids = st.lists(st.lists(values, min_size=1, max_size=8).map(tuple), min_size=1, max_size=6).map(tuple)
 steps = st.integers(1, 12)
 shares = st.floats(0, 1)
+
+
+@dataclass(frozen=True)
+class Truthful:
+    """A judge that asks all of its hundred texts every time."""
+
+    metric: Evaluate
+    texts: int = 100
+
+    def exact(self, without: Sequence[HeadId]) -> float:
+        return self.metric(tuple(without))
+
+    def ask(self, without: Sequence[HeadId], least: float) -> Answer:
+        metric = self.exact(without)
+        return Answer(metric, metric >= least, self.texts)
+
+
+def choose(scores: HeadScores, budget: Budget, evaluate: Evaluate, *, step: int = 10) -> TreatmentPlan:
+    return choose_by(scores, budget, Truthful(evaluate), step=step)
 
 
 def erratic(seed: int) -> Evaluate:
@@ -156,8 +178,10 @@ def test_steps_are_the_questions_that_were_asked(grid: Grid, seed: int, step: in
         return evaluate(heads)
 
     plan = choose(HeadScores(grid, OF), Budget(drop), listening, step=step)
-    assert [0, *(step.heads for step in plan.steps)] == asked
-    assert len(set(asked)) == len(asked)  # an evaluation costs minutes: none is asked twice
+    questions = [0, *(step.heads for step in plan.steps)]
+    assert asked[: len(questions)] == questions
+    assert set(asked[len(questions) :]) <= {len(plan.remove)}  # only the choice itself is confirmed
+    assert len(set(questions)) == len(questions)
     assert max((step.heads for step in plan.steps if step.accepted), default=0) == len(plan.remove)
     assert all(step.accepted == (step.metric >= plan.threshold) for step in plan.steps)
 
@@ -167,11 +191,27 @@ def test_by_hand_a_broken_stride_is_bisected() -> None:
     plan = choose(scores, Budget(0.1), lambda heads: 1.0 if len(heads) <= 7 else 0.0, step=5)
     assert [str(head) for head in plan.remove] == [f"L0.H{head}" for head in range(7)]
     assert plan.steps == (
-        PlanStep(5, 1.0, True),
-        PlanStep(10, 0.0, False),
-        PlanStep(7, 1.0, True),
-        PlanStep(8, 0.0, False),
+        PlanStep(5, 1.0, True, 100),
+        PlanStep(10, 0.0, False, 100),
+        PlanStep(7, 1.0, True, 100),
+        PlanStep(8, 0.0, False, 100),
     )
+
+
+class Hasty(Truthful):
+    """Says of every question what it is told to, and the truth only on all texts."""
+
+    def ask(self, without: Sequence[HeadId], least: float) -> Answer:
+        return Answer(1.0, True, 1)
+
+
+def test_a_wrong_answer_is_found_out_on_all_texts() -> None:
+    scores = HeadScores((tuple(float(head) for head in range(13)),), OF)
+    plan = choose_by(scores, Budget(0.1), Hasty(lambda heads: 1.0 if len(heads) <= 7 else 0.0), step=5)
+    assert len(plan.remove) == 7
+    assert (plan.suspect, plan.metric) == (1.0, 1.0)
+    assert [(step.heads, step.texts) for step in plan.steps[:3]] == [(5, 1), (10, 1), (12, 1)]
+    assert {step.texts for step in plan.steps[3:]} == {100}
 
 
 def test_by_hand_the_last_head_of_a_layer_stays() -> None:
@@ -202,6 +242,6 @@ def test_a_budget_that_makes_no_sense_is_a_usage_error(wrong: dict[str, float]) 
 
 
 def test_a_plan_is_frozen() -> None:
-    plan = TreatmentPlan((), HeadScores(((1.0,),), OF), Budget(), 0.9)
+    plan = TreatmentPlan((), HeadScores(((1.0,),), OF), Budget(), 0.9, 0.9)
     with pytest.raises(FrozenInstanceError):
         plan.suspect = 1.0  # type: ignore[misc]

@@ -26,7 +26,7 @@ SCORES = HeadScores(GRID, ScoreOrigin("gradient", "1"))
 
 
 def plan(*heads: str) -> TreatmentPlan:
-    return TreatmentPlan(tuple(map(HeadId.parse, heads)), SCORES, Budget(), 0.9)
+    return TreatmentPlan(tuple(map(HeadId.parse, heads)), SCORES, Budget(), 0.9, 0.89)
 
 
 # What can be cut follows from how each family stores its heads: bert and gpt2 give each head its own rows; a llama

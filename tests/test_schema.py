@@ -235,6 +235,6 @@ plain = st.dictionaries(words, st.none() | st.booleans() | st.integers() | finit
 def test_whatever_a_record_can_hold_comes_back(
     grid: tuple[tuple[float, ...], ...], parameters: dict[str, Any], name: str, heads: tuple[HeadId, ...]
 ) -> None:
-    plan = PlanRecord(HeadScores(grid, ScoreOrigin(name, "1", parameters), grid), heads, name, 0.5, 0.4, ())
+    plan = PlanRecord(HeadScores(grid, ScoreOrigin(name, "1", parameters), grid), heads, name, 0.5, 0.4, 0.45, 0.05, ())
     record = make_report(plan=plan, data=replace(DATA, name=name, notes=(name, "")))
     assert schema.from_json(schema.to_json(record), "report") == record

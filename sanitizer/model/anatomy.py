@@ -30,9 +30,13 @@ class Role:
 
 @dataclass(frozen=True)
 class LayerAnatomy:
-    """One attention layer as it is now. `original` are the indices its query heads had before any were cut."""
+    """One layer as it is now: its block and the attention in it.
+
+    `original` are the indices that its query heads had before any were cut.
+    """
 
     index: int
+    block: nn.Module
     attention: nn.Module
     output: nn.Module
     family: Family
@@ -136,6 +140,7 @@ def _layer(index: int, module: nn.Module, family: Family, shape: HeadShape, cut:
     group = shape.heads // shape.key_heads
     return LayerAnatomy(
         index=index,
+        block=module,
         attention=module.get_submodule(family.attention),
         output=module.get_submodule(family.output),
         family=family,

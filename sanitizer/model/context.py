@@ -7,27 +7,19 @@ from dataclasses import dataclass
 
 import torch
 
-from sanitizer.heads import HeadId
 from sanitizer.model.batches import Batch
-from sanitizer.model.evaluate import evaluate
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 
 
 @dataclass(frozen=True)
 class Context:
-    """Batches of the fit and validation parts (never the test part), longest texts first."""
+    """Batches of the fit part (never of the validation or test part), longest texts first."""
 
     subject: Subject
     fit: Sequence[Batch]
-    validation: Sequence[Batch]
     generator: torch.Generator
     progress: Progress = silent
-
-    def metric(self, without: Sequence[HeadId] = ()) -> float:
-        """Accuracy on validation data with these heads gated off (next-token accuracy for causal models)."""
-        step = f"check without {len(without)} heads"
-        return evaluate(self.subject, self.validation, without=without, progress=self.progress, step=step).accuracy
 
     def sample(self, texts: int) -> tuple[Batch, ...]:
         """Random batches of the fit part that hold about `texts` texts."""

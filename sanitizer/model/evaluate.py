@@ -31,7 +31,7 @@ class Outcomes:
     @property
     def accuracy(self) -> float:
         """Share of correct answers."""
-        return float(self.correct.sum() / self.asked.sum())
+        return float(self.correct.double().sum() / self.asked.double().sum())
 
     @property
     def mean_loss(self) -> float:

@@ -21,7 +21,7 @@ def context_of(subject: Subject | None = None, *, seed: int = 0) -> Context:
     subject = subject or pico_subject("bert")
     labels = None if subject.task == "causal" else LABELS
     made = batches(subject, encode(subject, Part(TEXTS, labels)), size=4)
-    return Context(subject, made, made, torch.Generator().manual_seed(seed))
+    return Context(subject, made, torch.Generator().manual_seed(seed))
 
 
 def digest(subject: Subject) -> str:

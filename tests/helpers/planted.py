@@ -34,4 +34,4 @@ def planted_context(*, seed: int = 0) -> tuple[Context, HeadId]:
     assert len(needed) >= 8, "the carrier must matter"
     part = Part(tuple(TEXTS[index] for index in needed), tuple(int(whole[index]) for index in needed))
     made = batches(subject, encode(subject, part), size=8)
-    return Context(subject, made, made, torch.Generator().manual_seed(seed)), CARRIER
+    return Context(subject, made, torch.Generator().manual_seed(seed)), CARRIER

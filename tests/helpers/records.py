@@ -99,7 +99,14 @@ PLAN = PlanRecord(
     metric="accuracy",
     suspect=0.891,
     threshold=0.871,
-    steps=(PlanStep(9, 0.7, False), PlanStep(4, 0.86, False), PlanStep(2, 0.89, True), PlanStep(3, 0.875, True)),
+    achieved=0.875,
+    error_rate=0.05,
+    steps=(
+        PlanStep(9, 0.7, False, 12),
+        PlanStep(4, 0.86, False, 30),
+        PlanStep(2, 0.89, True, 30),
+        PlanStep(3, 0.875, True, 60),
+    ),
 )
 
 

@@ -4,10 +4,8 @@ import torch
 from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
-from sanitizer.heads import HeadId
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
-from sanitizer.model.evaluate import evaluate
 
 TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three", "it was a very fine story")
 
@@ -15,16 +13,10 @@ TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three"
 def make_context(seed: int = 0) -> Context:
     subject = pico_subject("bert")
     made = batches(subject, encode(subject, Part(TEXTS, (1, 0, 1, 0, 1))), size=2)
-    return Context(subject, made, made, torch.Generator().manual_seed(seed))
+    return Context(subject, made, torch.Generator().manual_seed(seed))
 
 
 def test_sample_holds_as_many_texts_as_asked_and_follows_the_generator() -> None:
     assert len(make_context().sample(1)) == 1
     assert sum(len(batch.index) for batch in make_context().sample(100)) == 5
     assert [b.index for b in make_context().sample(3)] == [b.index for b in make_context().sample(3)]
-
-
-def test_metric_is_accuracy_on_validation_without_the_heads() -> None:
-    context = make_context()
-    heads = tuple(HeadId(layer, head) for layer in range(3) for head in range(3))
-    assert context.metric(heads) == evaluate(context.subject, context.validation, without=heads).accuracy

@@ -16,7 +16,7 @@ from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
 from sanitizer.treatments.entropy import certainty
 
-PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0)
+PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
 
 
 @pytest.mark.parametrize("family", ["bert", "gpt2"])

@@ -13,7 +13,9 @@ from sanitizer.treatments.remove import Remove
 
 TEXTS = tuple(f"{word} film {end}" for word in ("good", "great", "bad", "dull") for end in (".", ",", "!"))
 LABELS = tuple(int(text.split()[0] in {"good", "great"}) for text in TEXTS)
-PLAN = TreatmentPlan((HeadId(0, 0),), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0)
+PLAN = TreatmentPlan(
+    (HeadId(0, 0),), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0
+)
 
 
 def test_it_lowers_the_clean_loss_and_zeroed_heads_stay_zero() -> None:

@@ -17,7 +17,9 @@ from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
 from sanitizer.treatments.normalize import layer_weights
 
-PLAN = TreatmentPlan((HeadId(0, 0),), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0)
+PLAN = TreatmentPlan(
+    (HeadId(0, 0),), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0
+)
 
 
 @pytest.mark.parametrize("family", ["bert", "llama"])

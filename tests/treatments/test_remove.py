@@ -14,7 +14,7 @@ from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.treatments.remove import Remove
 
 SCORES = HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1"))
-PLAN = TreatmentPlan((HeadId(0, 1), HeadId(2, 0)), SCORES, Budget(), suspect=1.0)
+PLAN = TreatmentPlan((HeadId(0, 1), HeadId(2, 0)), SCORES, Budget(), suspect=1.0, metric=1.0)
 
 
 def material(subject: Subject, layout: Layout = "compact") -> Material:
