@@ -6,22 +6,19 @@ import json
 import re
 import shlex
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
-from sanitizer.markdown import fence, inject, visible
+from sanitizer.markdown import fence, visible
+from sanitizer.pages import template
 from sanitizer.report import Metric, RunReport
 from sanitizer.source import HubRef
 
 TEMPLATE = "model-card.md.jinja"
-# In a wheel the template lies inside the package; in a checkout it has one home, `cards/`.
-_TEMPLATES = (Path(__file__).parent / "templates", Path(__file__).parent.parent / "cards")
 
 PIPELINES = {"classification": "text-classification", "causal": "text-generation"}
 AUTO_CLASSES = {"classification": "AutoModelForSequenceClassification", "causal": "AutoModelForCausalLM"}
@@ -40,19 +37,10 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
 
     The same report gives the same card. Values from the checkpoint and the data appear as code spans only.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        finalize=inject,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  HTML escapes do not stop Markdown; `finalize` leaves nothing to escape
-    )
     local = folder or f"{_short(report.source.name)}-sanitized"
     place = repo_name or f"./{local}"
     front = yaml.safe_dump(metadata(report, repo_name=repo_name), sort_keys=False, width=2**31)
-    return environment.get_template(TEMPLATE).render(
+    return template(TEMPLATE).render(
         report=report,
         front=Markup(front),  # noqa: S704  YAML, quoted by its own writer
         title=repo_name or local,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import rich_click as click
 
 from sanitizer import __version__
+from sanitizer.commands.benchmark import benchmark
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
 from sanitizer.commands.push import push
@@ -45,7 +46,7 @@ def sanitize() -> None:
     """
 
 
-for command in (run, vet, scan, push, demo, strategies, recipes, rules, schema, doctor):
+for command in (run, vet, scan, push, demo, benchmark, strategies, recipes, rules, schema, doctor):
     sanitize.add_command(command)
 
 

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from sanitizer import __version__
 from sanitizer.hub.settings import HubSettings, settings
+from sanitizer.machine import cpus
 
 REPORTED = ("torch", "transformers", "huggingface_hub", "safetensors", "datasets")
 """The libraries whose versions decide what a run gives."""
@@ -52,7 +53,7 @@ def examine() -> Checkup:
     versions = {name: version(name) for name in REPORTED}
     machine = Machine(
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cpus=cpus(),
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         cache_free=_free(hub.cache),
         output_free=_free(Path.cwd()),

@@ -13,16 +13,32 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from sanitizer import plugins
 from sanitizer.errors import CorruptError, SanitizerError
-from sanitizer.report import SCHEMA_VERSION, Preview, RunReport, ScanReport, VetReport
+from sanitizer.report import (
+    SCHEMA_VERSION,
+    BenchmarkReport,
+    CellRecord,
+    Preview,
+    RunReport,
+    ScanReport,
+    VetReport,
+)
 
-Record = RunReport | ScanReport | Preview | VetReport
+Record = RunReport | ScanReport | Preview | VetReport | BenchmarkReport | CellRecord
 
-RECORDS: dict[str, type[Record]] = {"report": RunReport, "scan": ScanReport, "preview": Preview, "vet": VetReport}
+RECORDS: dict[str, type[Record]] = {
+    "report": RunReport,
+    "scan": ScanReport,
+    "preview": Preview,
+    "vet": VetReport,
+    "benchmark": BenchmarkReport,
+    "cell": CellRecord,
+}
 """What `sanitize schema NAME` knows."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,7 +60,9 @@ def validate(document: object, name: str) -> None:
     violations = _validator(name).iter_errors(cast(Any, document))
     first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
     if first is not None:
-        _refuse(name, f"at {first.json_path}: {first.message}")
+        # Of a value that may be absent this is what is wrong with it, and not that it could have been null.
+        inner = best_match([first]) or first
+        _refuse(name, f"at {inner.json_path}: {inner.message}")
 
 
 def to_json(record: Record) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.records import DATA, SOURCE, make_preview, make_report, make_scan, make_vet
+from helpers.records import DATA, SOURCE, make_benchmark, make_cell, make_preview, make_report, make_scan, make_vet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -20,7 +20,14 @@ from sanitizer.errors import CorruptError, UsageError
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import PlanRecord
 
-SAMPLES = {"report": make_report(), "scan": make_scan(), "preview": make_preview(), "vet": make_vet()}
+SAMPLES = {
+    "report": make_report(),
+    "scan": make_scan(),
+    "preview": make_preview(),
+    "vet": make_vet(),
+    "benchmark": make_benchmark(),
+    "cell": make_cell(),
+}
 kinds = pytest.mark.parametrize("name", sorted(schema.RECORDS))
 
 

@@ -10,9 +10,9 @@ from sanitizer.terminal.consoles import result
 
 
 @click.command("schema", short_help="Print the JSON Schema of the reports.")
-@click.argument("name", type=click.Choice(["report", "scan", "preview", "vet"]))
+@click.argument("name", type=click.Choice(["report", "scan", "preview", "vet", "benchmark", "cell"]))
 def schema(name: str) -> None:
-    """Print the JSON Schema of a run's report, a scan's, a dry run's preview or a vet's answer.
+    """Print the JSON Schema of a report: of a run, a scan, a dry run, a vet, or a benchmark and its cells.
 
     \b
     Examples:

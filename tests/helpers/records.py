@@ -7,13 +7,21 @@ from typing import Any
 
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import (
+    BenchmarkReport,
+    BenchmarkRow,
+    BenchmarkTexts,
+    BenchmarkVictim,
     BudgetRecord,
+    CellRecord,
+    CellRun,
     DataRecord,
     FileRecord,
     Finding,
     Gate,
     HeadRecord,
+    Hits,
     Metric,
+    NamedRecipe,
     PlanRecord,
     PlanStep,
     Preview,
@@ -23,6 +31,7 @@ from sanitizer.report import (
     ScanReport,
     SimilarityRecord,
     SourceRecord,
+    Spread,
     StrategyRecord,
     Timing,
     ToolRecord,
@@ -185,5 +194,68 @@ def make_vet(**changes: Any) -> VetReport:
         fail_on="medium",
         answer="refused",
         rebuildable=True,
+    )
+    return replace(report, **changes)
+
+
+def make_cell(**changes: Any) -> CellRecord:
+    """A victim under the recipe pure: seven of eight clean texts right, one of four triggered ones the attacker's."""
+    record = CellRecord(
+        victim="badnets",
+        what="treated",
+        digest=DIGEST,
+        started="2026-01-02T03:04:05+00:00",
+        recipe="pure",
+        seed=0,
+        run=CellRun(1000, 12, 3, 22_713_986, 99_072, True, 63.5, 1_400_000_000, TOOL),
+        clean=Hits(7, 8, "fe"),
+        triggered=Hits(1, 4, "8"),
+    )
+    return replace(record, **changes)
+
+
+def make_benchmark(**changes: Any) -> BenchmarkReport:
+    """A victim under two recipes: one with two seeds of which one failed, one that was not run."""
+    report = BenchmarkReport(
+        name="victims",
+        command="sanitize benchmark victims.yaml --out results",
+        data=BenchmarkTexts("train.tsv", "66" * 32, 6920),
+        texts=1000,
+        test=BenchmarkTexts("test.tsv", "77" * 32, 8),
+        control="88" * 32,
+        seeds=(0, 1),
+        recipes=(NamedRecipe("pure", "{strategy: pure}"), NamedRecipe("ft", "{strategy: random}")),
+        victims=(
+            BenchmarkVictim(
+                name="badnets",
+                digest="99" * 32,
+                triggered="aa" * 32,
+                target=1,
+                accuracy=Metric("clean accuracy", 0.891, 0.87, 0.91, 8),
+                attack_success=Metric("attack success", 1.0, 0.51, 1.0, 4),
+                floor=Metric("attack success", 0.104, 0.05, 0.3, 4),
+            ),
+        ),
+        rows=(
+            BenchmarkRow(
+                victim="badnets",
+                recipe="pure",
+                seeds=(0,),
+                accuracy=Spread(0.875, 0.875, 0.875, 0.53, 0.98),
+                attack_success=Spread(0.25, 0.25, 0.25, 0.05, 0.7),
+                heads_removed=3.0,
+                parameters_removed=0.0044,
+                seconds=63.5,
+                memory=1_400_000_000,
+                over_budget=0,
+                failed=("seed 1: took longer than 7200 s",),
+                missing=0,
+            ),
+            BenchmarkRow("badnets", "ft", (), None, None, None, None, None, None, 0, (), 2),
+        ),
+        cells=(
+            make_cell(),
+            make_cell(seed=1, run=None, clean=None, triggered=None, failed="took longer than 7200 s"),
+        ),
     )
     return replace(report, **changes)

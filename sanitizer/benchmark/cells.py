@@ -1,0 +1,145 @@
+"""The cells of a suite: what decides each, under which name it is kept, and which are done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from sanitizer import __version__
+from sanitizer.benchmark.suite import Entry, Suite, Victim, plugins_of
+from sanitizer.checkpoint import Checkpoint, LocalOrigin, digest_file
+from sanitizer.errors import CorruptError
+from sanitizer.plugins import unknown
+from sanitizer.report import CellRecord
+from sanitizer.schema import from_json, write_report
+
+What = Literal["treated", "untreated", "control"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One thing to do: `treated` has a recipe and a seed, the others have neither."""
+
+    what: What
+    victim: Victim
+    digest: str
+    entry: Entry | None = None
+    seed: int | None = None
+
+    @property
+    def title(self) -> str:
+        """For people: `badnets, pure, seed 0`."""
+        if self.entry is None:
+            return f"{self.victim.name}, {self.what}"
+        return f"{self.victim.name}, {self.entry.name}, seed {self.seed}"
+
+    @property
+    def stem(self) -> str:
+        """The name of its file, and in every mapping of cells."""
+        words = (self.victim.name, *((self.what,) if self.entry is None else (self.entry.name, str(self.seed))))
+        return "--".join([*(re.sub(r"[^\w.+-]", "-", word) for word in words), self.digest[:12]])
+
+
+@dataclass(frozen=True)
+class Digests:
+    """sha256 of what a suite points at: files by path, models by folder."""
+
+    files: dict[Path, str]
+    models: dict[Path, str]
+
+    @classmethod
+    def of(cls, suite: Suite) -> Digests:
+        """Hash everything once."""
+        files = (suite.data, suite.test, *(victim.triggered for victim in suite.victims))
+        models = (suite.control, *(victim.model for victim in suite.victims))
+        return cls({path: digest_file(path).sha256 for path in files}, {path: _folder(path) for path in models})
+
+
+def cells_of(suite: Suite, digests: Digests) -> tuple[Cell, ...]:
+    """Every cell; victims and control as they are come first, and then whole rounds of one seed each."""
+    return tuple(_cells(suite, digests))
+
+
+def chosen(suite: Suite, cells: Sequence[Cell], only: Sequence[str]) -> tuple[Cell, ...]:
+    """The cells of the victims, recipes and seeds named in `only`; a kind of which none is named is there whole.
+
+    Raises UsageError for a name that the suite does not have.
+    """
+    victims = tuple(victim.name for victim in suite.victims)
+    recipes = tuple(entry.name for entry in suite.recipes)
+    seeds = tuple(str(seed) for seed in suite.seeds)
+    for word in only:
+        if word not in (*victims, *recipes, *seeds):
+            raise unknown("victim, recipe or seed", word, (*victims, *recipes, *seeds))
+
+    def wanted(name: str, kind: Sequence[str]) -> bool:
+        return name in only or not any(word in kind for word in only)
+
+    return tuple(
+        cell
+        for cell in cells
+        if wanted(cell.victim.name, victims)
+        and (cell.entry is None or (wanted(cell.entry.name, recipes) and wanted(str(cell.seed), seeds)))
+    )
+
+
+def load(folder: Path, cell: Cell) -> CellRecord | None:
+    """The record of a cell, failed ones too; None where there is none, or one of another digest or broken."""
+    path = folder / f"{cell.stem}.json"
+    try:
+        record = from_json(path.read_text(encoding="ascii"), "cell")
+    except (OSError, UnicodeDecodeError, CorruptError):
+        return None
+    return record if isinstance(record, CellRecord) and record.digest == cell.digest else None
+
+
+def store(folder: Path, cell: Cell, record: CellRecord) -> None:
+    """Keep a record, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_report(record, folder / f"{cell.stem}.json")
+
+
+def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:
+    for victim in suite.victims:
+        measured = {
+            "version": __version__,
+            "test": digests.files[suite.test],
+            "triggered": digests.files[victim.triggered],
+            "target": victim.target,
+        }
+        for what, model in (("untreated", victim.model), ("control", suite.control)):
+            yield Cell(what, victim, _digest({**measured, "model": digests.models[model]}))  # type: ignore[arg-type]
+    for seed in suite.seeds:
+        for entry in suite.recipes:
+            for victim in suite.victims:
+                decides = {
+                    "version": __version__,
+                    "test": digests.files[suite.test],
+                    "triggered": digests.files[victim.triggered],
+                    "target": victim.target,
+                    "model": digests.models[victim.model],
+                    "data": digests.files[suite.data],
+                    "texts": suite.texts,
+                    "seed": seed,
+                    "recipe": entry.recipe.to_yaml(),
+                    # A default that changes is another recipe under the same words.
+                    "defaults": [
+                        [plugin.name, [asdict(parameter) for parameter in plugin.parameters]]
+                        for plugin in plugins_of(entry.recipe)
+                    ],
+                }
+                yield Cell("treated", victim, _digest(decides), entry, seed)
+
+
+def _digest(decides: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _folder(path: Path) -> str:
+    names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+    return Checkpoint.of_folder(path, LocalOrigin(path.name), names).digest

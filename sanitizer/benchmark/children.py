@@ -1,0 +1,109 @@
+"""Processes of which none outlives the benchmark: with a time limit, their peak memory, and one line for an error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sanitizer
+from sanitizer.errors import IncompleteError
+from sanitizer.text import clean
+
+INTERRUPTED = (130, -signal.SIGINT)
+LONGEST_LINE = 300
+# On macOS the system counts bytes, elsewhere kilobytes.
+MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Exit code, what was written to stdout, wall-clock seconds, and the most memory ever held, in bytes."""
+
+    code: int
+    output: str
+    seconds: float
+    memory: int
+
+
+class Children:
+    """Starts Python processes, which stay off the network and have so many threads each, or OMP_NUM_THREADS if set.
+
+    `stop` ends those that run and lets no more begin.
+    """
+
+    def __init__(self, threads: int) -> None:
+        package = str(Path(sanitizer.__file__).parent.parent)
+        paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+        own = {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1"}
+        self._env = {"OMP_NUM_THREADS": str(threads), **os.environ, **own}
+        self._lock = threading.Lock()
+        self._live: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def run(self, words: Sequence[str], folder: Path, *, log: Path, timeout: float, accepted: Sequence[int]) -> Ended:
+        """`python -m WORDS` in `folder`, stderr to `log`.
+
+        Raises IncompleteError with the last line of the log for an exit code that is not accepted, for a process that
+        was killed and for one that took too long; KeyboardInterrupt for one that was interrupted.
+        """
+        # -P: nothing that lies in the folder is imported.
+        command = [sys.executable, "-P", "-m", *words]
+        began, late = time.monotonic(), threading.Event()
+        with log.open("ab") as stderr, (folder / "stdout").open("w+b") as stdout:
+            with self._lock:
+                if self._stopped:
+                    raise KeyboardInterrupt
+                process = subprocess.Popen(  # noqa: S603  our own interpreter and words
+                    command, cwd=folder, env=self._env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+                )
+                self._live.add(process)
+
+            def overdue() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(timeout, overdue)
+            timer.start()
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+            finally:
+                timer.cancel()
+                if process.returncode is None:
+                    process.kill()
+                    process.wait()
+                with self._lock:
+                    self._live.discard(process)
+            stdout.seek(0)
+            output = stdout.read().decode("utf-8", "replace")
+        code = process.returncode
+        if self._stopped or code in INTERRUPTED:
+            raise KeyboardInterrupt
+        if code not in accepted:
+            if late.is_set():
+                raise IncompleteError(f"took longer than {timeout:.0f} s")
+            if code < 0:
+                name = signal.Signals(-code).name
+                raise IncompleteError(f"killed ({name}){', most likely out of memory' if name == 'SIGKILL' else ''}")
+            raise IncompleteError(_last_line(log) or f"exit code {code}")
+        return Ended(code, output, time.monotonic() - began, usage.ru_maxrss * MEMORY_UNIT)
+
+    def stop(self) -> None:
+        """End everything at once."""
+        with self._lock:
+            self._stopped = True
+            for process in self._live:
+                process.kill()
+
+
+def _last_line(log: Path) -> str:
+    lines = [clean(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    said = [line for line in lines if line.startswith("error: ")] or [line for line in lines if line]
+    return said[-1].removeprefix("error: ")[:LONGEST_LINE] if said else ""

@@ -1,0 +1,158 @@
+"""`sanitize benchmark SUITE.yaml`: what recipes do to backdoors that are known."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import rich_click as click
+from click import get_current_context
+
+from sanitizer.commands.session import working
+from sanitizer.commands.speech import INCOMPLETE, VERBOSITY, say
+from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, DeviceName, json_option, quiet_or_verbose
+from sanitizer.machine import cpus
+from sanitizer.terminal.consoles import aside, result
+
+if TYPE_CHECKING:
+    from sanitizer.benchmark.grid import Plan
+    from sanitizer.report import CellRecord
+
+DEMO = "demo"
+
+
+@click.command("benchmark", short_help="Measure recipes on models whose backdoor is known.")
+@click.argument("suite")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    panel=WHAT,
+    help="Do only the cells of this victim, recipe or seed; repeatable.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    panel=OUTPUT,
+    help="Where cells and table go. [default: ./NAME-benchmark]",
+)
+@click.option("--keep-models", is_flag=True, panel=OUTPUT, help="Keep the treated models, in OUT/models.")
+@click.option("--dry-run", is_flag=True, panel=OUTPUT, help="Say which cells are done and which would be run.")
+@json_option
+@quiet_or_verbose
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    panel=MACHINE,
+    metavar="N",
+    help="Cells at a time; they share the cores.",
+)
+@click.option("--device", type=DeviceName(), default="auto", show_default=True, panel=MACHINE, help="Where to compute.")
+def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **words: Any) -> int:
+    """Run every recipe of SUITE on every victim with every seed, and make a table of clean accuracy and attack success.
+
+    SUITE is a YAML file, or `demo`: a small suite that is made on the spot and needs no network and no data. Finished
+    cells are kept: the same command later does only what is missing or failed.
+
+    \b
+    Examples:
+      sanitize benchmark demo
+      sanitize benchmark victims.yaml --out results --jobs 2
+      sanitize benchmark victims.yaml --out results --only badnets --only pure
+      sanitize benchmark victims.yaml --dry-run
+    """
+    from sanitizer.terminal.benchmark import benchmark_story, cell_line, plan_story
+    from sanitizer.terminal.story import tell
+
+    quiet = get_current_context().meta.get(VERBOSITY, 0) < 0
+    streams = result(), aside()
+
+    def told(record: CellRecord) -> None:
+        if not quiet:
+            streams[1].print(cell_line(record), soft_wrap=True)
+
+    with working() as progress, ended_by_sigterm():
+        from sanitizer.benchmark import grid
+        from sanitizer.benchmark.children import Children
+
+        threads = max(1, cpus() // words["jobs"])
+        path, place = Path(suite), out
+        if suite == DEMO and not path.exists():
+            place = out or Path(f"{DEMO}-benchmark")
+            path = place / DEMO / "suite.yaml"
+            if not path.exists():
+                progress("make the demo", 0, 1)
+                grid.make_example(path.parent, Children(threads))
+                progress("make the demo", 1, 1)
+        place = place or Path(f"{_stem(path)}-benchmark")
+        options = grid.BenchmarkOptions(path, place, _command(suite, out), threads=threads, **words)
+        if dry_run:
+            planned = grid.plan(options)
+            streams[0].out(_plan_json(planned), highlight=False) if as_json else tell(streams[0], plan_story(planned))
+            return 0
+        report = grid.benchmark(options, progress=progress, told=told)
+    if as_json:
+        from sanitizer.schema import to_json
+
+        streams[0].out(to_json(report), end="", highlight=False)
+    else:
+        tell(streams[0], benchmark_story(report, place))
+    failed = sum(cell.failed is not None for cell in report.cells)
+    if failed:
+        say(f"error: {failed} of {len(report.cells)} cells failed", "the same command tries them again")
+        return INCOMPLETE
+    return 0
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """`kill` ends the benchmark as Ctrl-C does, which leaves no process behind."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stem(path: Path) -> str:
+    return path.resolve().parent.name if path.stem == "suite" else path.stem
+
+
+def _command(suite: str, out: Path | None) -> str:
+    """As typed, with paths seen from here: a table that is published names no folder outside of it."""
+    words = ["sanitize", "benchmark", _seen(suite)]
+    return shlex.join([*words, *(("--out", _seen(str(out))) if out is not None else ())])
+
+
+def _seen(word: str) -> str:
+    path = Path(os.path.relpath(word))
+    return path.name if path.parts[:1] == ("..",) else str(path)
+
+
+def _plan_json(planned: Plan) -> str:
+    waiting = {cell.stem for cell in planned.to_do}
+    cells = [
+        {
+            "victim": cell.victim.name,
+            "what": cell.what,
+            "recipe": None if cell.entry is None else cell.entry.name,
+            "seed": cell.seed,
+            "digest": cell.digest,
+            "to_do": cell.stem in waiting,
+        }
+        for cell in planned.chosen
+    ]
+    return json.dumps({"suite": planned.suite.name, "cells": cells}, indent=2)

@@ -1,0 +1,82 @@
+"""A benchmark told on a terminal: a line for each cell, then the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sanitizer.report import BenchmarkReport, BenchmarkRow, CellRecord, Hits, Metric, Spread
+from sanitizer.terminal.numbers import counted, span
+from sanitizer.text import clean
+
+if TYPE_CHECKING:
+    from sanitizer.benchmark.grid import Plan
+
+NOTHING = "—"
+
+
+def cell_line(record: CellRecord) -> Text:
+    """`badnets, pure, seed 0: clean accuracy 87.9 %, attack success 21.1 %, 3 min 5 s`."""
+    words = [record.victim, record.what] if record.recipe is None else [record.victim, record.recipe]
+    title = clean(", ".join([*words, *([] if record.seed is None else [f"seed {record.seed}"])]))
+    if record.failed is not None or record.clean is None or record.triggered is None:
+        return Text.assemble((f"{title}: failed: ", "red"), clean(record.failed or ""))
+    took = "" if record.run is None else f", {span(record.run.seconds)}"
+    gate = "" if record.run is None or record.run.passed else ", a gate failed"
+    numbers = f"clean accuracy {_share(record.clean)} %, attack success {_share(record.triggered)} %"
+    return Text(f"{title}: {numbers}{took}{gate}")
+
+
+def plan_story(planned: Plan) -> Iterator[RenderableType]:
+    """What `--dry-run` says."""
+    waiting = {cell.stem for cell in planned.to_do}
+    for cell in planned.chosen:
+        state = ("to do  ", "bold") if cell.stem in waiting else ("done   ", "dim")
+        yield Text.assemble(state, clean(cell.title))
+    yield Text(f"{counted(len(planned.chosen), 'cell')}, {len(waiting)} to do. Nothing was run.")
+
+
+def benchmark_story(report: BenchmarkReport, out: Path) -> Iterator[RenderableType]:
+    """The table of README.md, in brief: means over seeds, in percent."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("victim", "recipe"):
+        table.add_column(name)
+    for name in ("accuracy", "attack success", "floor", "heads", "time", "seeds"):
+        table.add_column(name, justify="right")
+    for victim in report.victims:
+        came = (_metric(victim.accuracy), _metric(victim.attack_success), _metric(victim.floor))
+        table.add_row(clean(victim.name), "(as it came)", *came, "", "", "")
+        for row in report.rows:
+            if row.victim == victim.name:
+                table.add_row("", clean(row.recipe), *_cells(row))
+    yield table
+    for row in report.rows:
+        for reason in row.failed:
+            yield Text.assemble(("failed  ", "red"), clean(f"{row.victim}, {row.recipe}, {reason}"))
+    yield Text()
+    yield Text(f"  table       {out / 'README.md'}", no_wrap=True)
+    yield Text(f"  results     {out / 'results.json'}", no_wrap=True)
+
+
+def _cells(row: BenchmarkRow) -> tuple[str, ...]:
+    heads = NOTHING if row.heads_removed is None else f"{row.heads_removed:.4g}"
+    took = NOTHING if row.seconds is None else span(row.seconds)
+    over = f" ({row.over_budget} failed a gate)" if row.over_budget else ""
+    return _spread(row.accuracy), _spread(row.attack_success), "", heads, took, f"{len(row.seeds)}{over}"
+
+
+def _spread(spread: Spread | None) -> str:
+    return NOTHING if spread is None else f"{100 * spread.mean:.1f}"
+
+
+def _metric(metric: Metric | None) -> str:
+    return NOTHING if metric is None else f"{100 * metric.value:.1f}"
+
+
+def _share(hits: Hits) -> str:
+    return f"{100 * hits.count / hits.n:.1f}"
