@@ -340,9 +340,10 @@ class Hits:
 
 @dataclass(frozen=True)
 class CellRun:
-    """What one run of a benchmark did and took: heads and parameters, wall-clock seconds, peak memory in bytes.
+    """What one run of a benchmark did and took: heads and parameters, seconds by the clock and of processors, bytes.
 
-    `texts` are the clean texts it used, `passed` says whether every gate passed.
+    `texts` are the clean texts it used, `memory` the most it ever held, `failed_gates` say in a line each what its
+    result did not hold. `code` is a sha256 over the source files of this package when the run began.
     """
 
     texts: int
@@ -350,9 +351,12 @@ class CellRun:
     heads_removed: int
     parameters: int
     parameters_removed: int
-    passed: bool
+    failed_gates: tuple[str, ...]
+    warnings: tuple[str, ...]
     seconds: float
+    cpu_seconds: float
     memory: int
+    code: str
     tool: ToolRecord
 
 
@@ -406,6 +410,7 @@ class BenchmarkRow:
     heads_removed: float | None
     parameters_removed: float | None
     seconds: float | None
+    cpu_seconds: float | None
     memory: int | None
     over_budget: int
     failed: tuple[str, ...]
@@ -430,11 +435,12 @@ class BenchmarkVictim:
 
 @dataclass(frozen=True)
 class BenchmarkTexts:
-    """A file of texts: name, sha256 of its bytes, rows."""
+    """A file of texts: name, sha256 of its bytes, rows, and how many of them are in the defenders' data as well."""
 
     name: str
     sha256: str
     rows: int
+    also_in_data: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+import sanitizer
 from sanitizer import __version__
 from sanitizer.benchmark.suite import Entry, Suite, Victim, plugins_of
 from sanitizer.checkpoint import Checkpoint, LocalOrigin, digest_file
@@ -102,6 +103,13 @@ def store(folder: Path, cell: Cell, record: CellRecord) -> None:
     """Keep a record, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     write_report(record, folder / f"{cell.stem}.json")
+
+
+def code_digest() -> str:
+    """sha256 over the source files of this package as they are now."""
+    folder = Path(sanitizer.__file__).parent
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
+    return Checkpoint.of_folder(folder, LocalOrigin(folder.name), names).digest
 
 
 def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:

@@ -24,11 +24,12 @@ MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Ended:
-    """Exit code, what was written to stdout, wall-clock seconds, and the most memory ever held, in bytes."""
+    """Exit code, stdout, seconds by the clock and of processors, and the most memory ever held, in bytes."""
 
     code: int
     output: str
     seconds: float
+    cpu_seconds: float
     memory: int
 
 
@@ -93,7 +94,13 @@ class Children:
                 name = signal.Signals(-code).name
                 raise IncompleteError(f"killed ({name}){', most likely out of memory' if name == 'SIGKILL' else ''}")
             raise IncompleteError(_last_line(log) or f"exit code {code}")
-        return Ended(code, output, time.monotonic() - began, usage.ru_maxrss * MEMORY_UNIT)
+        return Ended(
+            code=code,
+            output=output,
+            seconds=time.monotonic() - began,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            memory=usage.ru_maxrss * MEMORY_UNIT,
+        )
 
     def stop(self) -> None:
         """End everything at once."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, load, store
+from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, code_digest, load, store
 from sanitizer.benchmark.children import Children, Ended
 from sanitizer.benchmark.estimates import pack
 from sanitizer.benchmark.page import render_page
@@ -171,6 +171,7 @@ def _run(cell: Cell, planned: Plan, options: BenchmarkOptions, children: Childre
         "--device": options.device,
         "--output": "result",
     }
+    code = code_digest()
     ended = children.run(
         [
             "sanitizer",
@@ -185,10 +186,10 @@ def _run(cell: Cell, planned: Plan, options: BenchmarkOptions, children: Childre
         timeout=planned.suite.timeout,
         accepted=RUN_CODES,
     )
-    return _facts(ended)
+    return _facts(ended, code)
 
 
-def _facts(ended: Ended) -> CellRun:
+def _facts(ended: Ended, code: str) -> CellRun:
     report = from_json(ended.output, "report")
     assert isinstance(report, RunReport)
     return CellRun(
@@ -197,9 +198,12 @@ def _facts(ended: Ended) -> CellRun:
         heads_removed=len(report.heads),
         parameters=report.source.parameters,
         parameters_removed=report.source.parameters - report.parameters_after,
-        passed=report.passed,
+        failed_gates=tuple(f"{gate.name}: {gate.detail}" for gate in report.gates if not gate.passed),
+        warnings=report.warnings,
         seconds=ended.seconds,
+        cpu_seconds=ended.cpu_seconds,
         memory=ended.memory,
+        code=code,
         tool=report.tool,
     )
 

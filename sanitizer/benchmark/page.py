@@ -20,6 +20,7 @@ def render_page(report: BenchmarkReport) -> str:
         report=report,
         failures=[(row, reason) for row in report.rows for reason in row.failed],
         tools=_distinct([run.tool for run in runs]),
+        codes=len({run.code for run in runs}),
         memory=max((run.memory for run in runs), default=0),
         first=begun[0] if begun else "",
         last=begun[-1] if begun else "",

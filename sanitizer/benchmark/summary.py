@@ -30,16 +30,16 @@ def summarise(
     suite: Suite, digests: Digests, tables: tuple[Table, Table], cells: Sequence[Cell], records: Records, command: str
 ) -> BenchmarkReport:
     """The whole; `tables` are the defender's data and the test texts, `records` the cells that were tried."""
-    data, test = (
-        BenchmarkTexts(path.name, digests.files[path], len(table))
-        for path, table in zip((suite.data, suite.test), tables, strict=True)
-    )
+    data, test = tables
+    known = set(data.texts)
     return BenchmarkReport(
         name=suite.name,
         command=command,
-        data=data,
+        data=BenchmarkTexts(suite.data.name, digests.files[suite.data], len(data)),
         texts=suite.texts,
-        test=test,
+        test=BenchmarkTexts(
+            suite.test.name, digests.files[suite.test], len(test), sum(text in known for text in test.texts)
+        ),
         control=digests.models[suite.control],
         seeds=suite.seeds,
         recipes=tuple(NamedRecipe(entry.name, entry.recipe.to_yaml(one_line=True).strip()) for entry in suite.recipes),
@@ -92,8 +92,9 @@ def _row(cells: Sequence[Cell], records: Records) -> BenchmarkRow:
         heads_removed=_mean(runs, lambda run: run.heads_removed),
         parameters_removed=_mean(runs, lambda run: run.parameters_removed / run.parameters),
         seconds=_mean(runs, lambda run: run.seconds),
+        cpu_seconds=_mean(runs, lambda run: run.cpu_seconds),
         memory=max((run.memory for run in runs), default=None),
-        over_budget=sum(not run.passed for run in runs),
+        over_budget=sum(bool(run.failed_gates) for run in runs),
         failed=tuple(f"seed {record.seed}: {record.failed}" for record in tried if record.failed is not None),
         missing=len(cells) - len(tried),
     )

@@ -16,7 +16,7 @@ import rich_click as click
 from click import get_current_context
 
 from sanitizer.commands.session import working
-from sanitizer.commands.speech import INCOMPLETE, VERBOSITY, say
+from sanitizer.commands.speech import INCOMPLETE, INTERRUPTED, VERBOSITY, say
 from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, DeviceName, json_option, quiet_or_verbose
 from sanitizer.machine import cpus
 from sanitizer.terminal.consoles import aside, result
@@ -99,7 +99,11 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
             planned = grid.plan(options)
             streams[0].out(_plan_json(planned), highlight=False) if as_json else tell(streams[0], plan_story(planned))
             return 0
-        report = grid.benchmark(options, progress=progress, told=told)
+        try:
+            report = grid.benchmark(options, progress=progress, told=told)
+        except KeyboardInterrupt:
+            say("interrupted", "finished cells are kept; the same command does the rest")
+            return INTERRUPTED
     if as_json:
         from sanitizer.schema import to_json
 

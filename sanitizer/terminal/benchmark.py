@@ -27,7 +27,7 @@ def cell_line(record: CellRecord) -> Text:
     if record.failed is not None or record.clean is None or record.triggered is None:
         return Text.assemble((f"{title}: failed: ", "red"), clean(record.failed or ""))
     took = "" if record.run is None else f", {span(record.run.seconds)}"
-    gate = "" if record.run is None or record.run.passed else ", a gate failed"
+    gate = ", a gate failed" if record.run is not None and record.run.failed_gates else ""
     numbers = f"clean accuracy {_share(record.clean)} %, attack success {_share(record.triggered)} %"
     return Text(f"{title}: {numbers}{took}{gate}")
 

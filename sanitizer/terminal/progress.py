@@ -18,6 +18,8 @@ MOMENT = 2.0
 """Seconds a step may take without being mentioned."""
 PAUSE, LONGEST_PAUSE = 5.0, 30.0
 """Seconds between two lines where there is no terminal; a long step is told less often."""
+LONGEST_UNIT = 3600.0
+"""Seconds that the time to go is judged by: one unit of a benchmark is a run, and takes minutes."""
 
 
 @contextmanager
@@ -37,7 +39,14 @@ class Bars(RichProgress):
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        super().__init__(*columns, TimeRemainingColumn(), console=console, transient=True, get_time=clock)
+        super().__init__(
+            *columns,
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            get_time=clock,
+            speed_estimate_period=LONGEST_UNIT,
+        )
         self._step, self._bar = "", TaskID(-1)
 
     def report(self, step: str, done: int, total: int) -> None:

@@ -64,9 +64,9 @@ def test_the_table_has_a_row_for_each_recipe_and_the_victim_as_it_came() -> None
     rows = rows_of(render_page(make_benchmark()))
     assert rows[1][:5] == ["`badnets`", "(as it came)", "89.1 [87.0, 91.0]", "100.0 [51.0, 100.0]", "10.4 [5.0, 30.0]"]
     assert rows[2] == [
-        "", "`pure`", "**87.5** [53.0, 98.0]", "**25.0** [5.0, 70.0]", "", "3", "0.4", "64", "1, 1 failed"
+        "", "`pure`", "**87.5** [53.0, 98.0]", "**25.0** [5.0, 70.0]", "", "3", "0.4", "64", "60", "1, 1 failed"
     ]  # fmt: skip
-    assert rows[3] == ["", "`ft`", "—", "—", "", "—", "—", "—", "0, 2 not run"]
+    assert rows[3] == ["", "`ft`", "—", "—", "", "—", "—", "—", "—", "0, 2 not run"]
     assert ["`badnets`", "`pure`", "`seed 1: took longer than 7200 s`"] in rows
 
 
@@ -99,3 +99,12 @@ def test_all_texts_or_some() -> None:
     words = " ".join(render_page(make_benchmark(texts=None)).split())
     assert "given the victim and all 6,920 texts of `train.tsv`" in words
     assert not re.search(r"\n{3,}", render_page(make_benchmark()))
+
+
+def test_cells_of_changed_code_are_told() -> None:
+    report = make_benchmark()
+    (cell, _) = report.cells
+    assert "The code was changed" not in render_page(report)
+    assert cell.run is not None
+    other = replace(cell, seed=2, run=replace(cell.run, code="dd" * 32))
+    assert "they come from 2 states of it" in render_page(replace(report, cells=(cell, other)))
