@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sanitizer.cleandata import CleanData
-from sanitizer.plan import ROUNDING, Budget, TreatmentPlan
+from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
 from sanitizer.report import Gate, Metric
 
@@ -23,16 +23,19 @@ def treatments_for(recipe: Recipe, data: CleanData) -> tuple[list[Step], list[st
     return steps, skipped
 
 
-def accuracy_budget(before: Metric, after: Metric, drop: float) -> Gate:
-    """Whether held-out data lost no more than the budget. What is not a number has lost everything."""
-    lost = before.value - after.value
-    return Gate(
-        "accuracy budget",
-        lost <= drop + ROUNDING,
-        f"{before.name} on held-out data did not fall ({-100 * lost:+.2f} points)"
-        if lost <= 0
-        else f"{before.name} on held-out data fell by {100 * lost:.2f} points, the budget is {100 * drop:.2f}",
-    )
+def accuracy_budget(before: Metric, after: Metric, budget: Budget) -> Gate:
+    """Whether held-out data is within the budget, by the rule that chose: absolute, or relative to the suspect.
+
+    What is not a number has lost everything.
+    """
+    name, lost = f"{before.name} on held-out data", before.value - after.value
+    if budget.min_accuracy is not None:
+        detail = f"{name} is {100 * after.value:.2f} %, the floor is {100 * budget.min_accuracy:.2f}"
+    elif lost <= 0:
+        detail = f"{name} did not fall ({-100 * lost:+.2f} points)"
+    else:
+        detail = f"{name} fell by {100 * lost:.2f} points, the budget is {100 * budget.max_accuracy_drop:.2f}"
+    return Gate("accuracy budget", budget.holds(after.value, before.value), detail)
 
 
 def load_back(apart: float, tolerance: float) -> Gate:
@@ -46,4 +49,7 @@ def remarks(plan: TreatmentPlan, budget: Budget) -> list[str]:
         return []
     if budget.max_heads == 0:
         return ["no head was removed: the budget allows none"]
-    return [f"no head could be removed within a budget of {100 * budget.accuracy_drop:.2f} points of accuracy"]
+    if budget.min_accuracy is None:
+        return [f"no head could be removed within a budget of {100 * budget.max_accuracy_drop:.2f} points of accuracy"]
+    floor, own = 100 * budget.min_accuracy, 100 * plan.suspect
+    return [f"no head could be removed above a floor of {floor:.2f} % of accuracy: with all of them it is {own:.2f}"]

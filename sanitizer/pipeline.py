@@ -217,7 +217,7 @@ def _treat(
     before = measure(suspect, reopened.task, seed=options.seed)
     after = measure(treated, reopened.task, seed=options.seed)
     gates = (
-        accuracy_budget(before[0], after[0], options.max_accuracy_drop),
+        accuracy_budget(before[0], after[0], budget),
         load_back(apart, LOAD_BACK[reopened.model.dtype]),
     )
     return RunReport(

@@ -1,8 +1,9 @@
 """Choosing heads inside a budget: pure logic, no torch.
 
 Source: the common loop of Chapagain et al. 2508.20032 (remove the lowest-scored heads in steps while validation
-accuracy holds). Departures: the threshold is relative to the suspect's own metric, a layer never loses its last head,
-and a step that breaks the budget is bisected instead of ending the search.
+accuracy holds). Departures: the threshold is relative to the suspect's own metric unless an absolute one is asked for,
+a layer never loses its last head, and a step that breaks the budget is bisected instead of ending the search. The quota
+is for implants that sit one in every layer (HPMI, arXiv 2508.10243), which a ranking over all layers can miss.
 """
 
 from __future__ import annotations
@@ -44,28 +45,51 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent: accuracy (a drop relative to the suspect) and heads, with a floor of heads per layer."""
+    """What may be spent: accuracy on validation data, and heads.
 
-    accuracy_drop: float = 0.02
+    An absolute floor replaces the relative drop: where `min_accuracy` is given, `max_accuracy_drop` is not looked at.
+    The drop is relative to the metric of the model that is scored, with every head in place. `per_layer` is a quota:
+    candidates come in rounds, one of each layer, and no layer loses more than that many. `step` is heads per stride.
+    """
+
+    max_accuracy_drop: float = 0.02
     max_heads: int | None = None
     floor_per_layer: int = 1
+    min_accuracy: float | None = None
+    per_layer: int | None = None
+    step: int = 10
 
     def __post_init__(self) -> None:
-        if not 0 <= self.accuracy_drop <= 1:
+        if not 0 <= self.max_accuracy_drop <= 1:
             raise UsageError(
-                f"an accuracy drop of {self.accuracy_drop} is not a share", hint="give 0.02 for two points"
+                f"an accuracy drop of {self.max_accuracy_drop} is not a share", hint="give 0.02 for two points"
             )
+        if self.min_accuracy is not None and not 0 <= self.min_accuracy <= 1:
+            raise UsageError(f"an accuracy of {self.min_accuracy} is not a share", hint="give 0.85 for 85 %")
         if self.max_heads is not None and self.max_heads < 0:
             raise UsageError("the number of heads to remove cannot be negative")
         if self.floor_per_layer < 0:
             raise UsageError("the number of heads to keep per layer cannot be negative")
+        if self.per_layer is not None and self.per_layer < 1:
+            raise UsageError("per_layer must be at least 1", hint="max_heads: 0 removes nothing")
+        if self.step < 1:
+            raise UsageError("step must be at least 1")
+
+    def threshold(self, suspect: float) -> float:
+        """The least metric allowed, if that of the model that is scored is `suspect`."""
+        return suspect - self.max_accuracy_drop if self.min_accuracy is None else self.min_accuracy
+
+    def holds(self, metric: float, suspect: float) -> bool:
+        """Whether `metric` is within the budget. What is not a number is not."""
+        return metric >= self.threshold(suspect) - ROUNDING
 
 
 @dataclass(frozen=True)
 class TreatmentPlan:
-    """The heads to remove, least worth keeping first, and how they were chosen.
+    """The heads to remove, in the order they were chosen, and how that was done.
 
-    `suspect` and `metric` are the metric on all validation texts with every head, and without the chosen ones.
+    `suspect` and `metric` are the metric on all validation texts of the model that was scored, with every head and
+    without the chosen ones.
     """
 
     remove: tuple[HeadId, ...]
@@ -78,31 +102,39 @@ class TreatmentPlan:
     @property
     def threshold(self) -> float:
         """The least metric the budget allows."""
-        return self.suspect - self.budget.accuracy_drop
+        return self.budget.threshold(self.suspect)
 
 
 def admissible(scores: HeadScores, budget: Budget) -> tuple[HeadId, ...]:
-    """Heads that may go, least worth keeping first: any prefix leaves `floor_per_layer` heads in each layer."""
-    left = [len(row) for row in scores.grid]
-    chosen = []
+    """Heads that may go, least worth keeping first: any prefix leaves `floor_per_layer` heads in each layer.
+
+    Under a quota the lowest of every layer come first, by score, then the second lowest of every layer, and so on: a
+    smaller quota's heads are a prefix of a larger one's.
+    """
+    taken = [0] * len(scores.grid)
+    rounds: list[tuple[int, HeadId]] = []
     for head in scores.ranking():
-        if left[head.layer] > budget.floor_per_layer:
-            left[head.layer] -= 1
-            chosen.append(head)
-    return tuple(chosen if budget.max_heads is None else chosen[: budget.max_heads])
+        spare = len(scores.grid[head.layer]) - budget.floor_per_layer
+        if taken[head.layer] < (spare if budget.per_layer is None else min(spare, budget.per_layer)):
+            rounds.append((taken[head.layer], head))
+            taken[head.layer] += 1
+    if budget.per_layer is not None:
+        rounds.sort(key=lambda entry: entry[0])
+    return tuple(head for _, head in rounds[: budget.max_heads])
 
 
-def choose(scores: HeadScores, budget: Budget, judge: Judge, *, step: int = 10) -> TreatmentPlan:
-    """Take the longest run of lowest-scored heads that stays in the budget, in strides of `step`, then bisecting.
+def choose(scores: HeadScores, budget: Budget, judge: Judge) -> TreatmentPlan:
+    """Take the longest run of admissible heads that stays in the budget, in strides of `step`, then bisecting.
 
     The judge may decide from a part of its texts; the final choice is confirmed on all of them, and should it fail
     there, which is rare, every question is asked again in full. With true answers a larger budget removes a superset:
-    every prefix that holds under a smaller drop holds under a larger one, and both searches ask the same questions
-    until the first one where they differ.
+    every prefix that holds under a higher threshold holds under a lower one, and both searches ask the same questions
+    until the first one where they differ. More heads allowed, by `max_heads` or by quota, give a superset while the
+    metric falls with every head: the smaller run's last stride may be a shorter one, which the larger does not ask of.
     """
     order = admissible(scores, budget)
     suspect = judge.exact(())
-    least = suspect - budget.accuracy_drop
+    least = budget.threshold(suspect)
     asked: list[PlanStep] = []
 
     def hastily(count: int) -> Answer:
@@ -110,7 +142,7 @@ def choose(scores: HeadScores, budget: Budget, judge: Judge, *, step: int = 10) 
 
     def fully(count: int) -> Answer:
         metric = judge.exact(order[:count])
-        return Answer(metric, metric >= least - ROUNDING, judge.texts)
+        return Answer(metric, budget.holds(metric, suspect), judge.texts)
 
     def asking(answers: Callable[[int], Answer]) -> Callable[[int], bool]:
         def holds(count: int) -> bool:
@@ -120,9 +152,9 @@ def choose(scores: HeadScores, budget: Budget, judge: Judge, *, step: int = 10) 
 
         return holds
 
-    kept = _longest(len(order), step, asking(hastily))
+    kept = _longest(len(order), budget.step, asking(hastily))
     if kept and not fully(kept).accepted:
-        kept = _longest(len(order), step, asking(fully))
+        kept = _longest(len(order), budget.step, asking(fully))
     return TreatmentPlan(order[:kept], scores, budget, suspect, judge.exact(order[:kept]), tuple(asked))
 
 

@@ -96,8 +96,11 @@ def plan_of(plan: TreatmentPlan, metric: str) -> PlanRecord:
 
 
 def budget_of(budget: Budget) -> BudgetRecord:
-    """The budget."""
-    return BudgetRecord(budget.accuracy_drop, budget.max_heads, budget.floor_per_layer)
+    """The budget; a drop that an absolute floor replaces is left out."""
+    drop = budget.max_accuracy_drop if budget.min_accuracy is None else None
+    return BudgetRecord(
+        drop, budget.min_accuracy, budget.max_heads, budget.per_layer, budget.floor_per_layer, budget.step
+    )
 
 
 def heads_of(plan: TreatmentPlan, before: Anatomy, after: Anatomy) -> tuple[HeadRecord, ...]:

@@ -143,11 +143,18 @@ class StrategyRecord:
 
 @dataclass(frozen=True)
 class BudgetRecord:
-    """What a run may spend. `accuracy_drop` is relative to the suspect's own metric on validation data."""
+    """What a run may spend, by the metric on validation data: exactly one of the first two is given.
 
-    accuracy_drop: float
+    `max_accuracy_drop` is relative to the metric of the model that is scored, `min_accuracy` absolute. `per_layer` is
+    the most heads a layer may lose, taken in rounds, `floor_per_layer` what it keeps; `step` is heads per stride.
+    """
+
+    max_accuracy_drop: float | None
+    min_accuracy: float | None
     max_heads: int | None
+    per_layer: int | None
     floor_per_layer: int
+    step: int
 
 
 @dataclass(frozen=True)
@@ -180,8 +187,8 @@ class PlanStep:
 class PlanRecord:
     """The scores, the heads chosen for removal in the order they were chosen, and the questions asked.
 
-    `achieved` is the metric without the chosen heads on all validation texts; each step was decided by a sequential
-    test that errs with probability `error_rate` at most.
+    `suspect` and `achieved` are the metric on all validation texts of the model that was scored, with every head and
+    without the chosen ones; each step was decided by a sequential test that errs with probability `error_rate` at most.
     """
 
     scores: HeadScores

@@ -24,19 +24,28 @@ def test_a_drop_that_is_the_budget_to_the_last_text_is_within_it() -> None:
     for right in range(5, 101):
         for lost in (1, 2, 5):
             before, after = metric(right / 100), metric((right - lost) / 100)
-            assert accuracy_budget(before, after, lost / 100).passed
-            assert not accuracy_budget(before, after, (lost - 0.5) / 100).passed
+            assert accuracy_budget(before, after, Budget(lost / 100)).passed
+            assert not accuracy_budget(before, after, Budget((lost - 0.5) / 100)).passed
 
 
 def test_a_gain_passes_any_budget_and_is_told_as_one() -> None:
-    gate = accuracy_budget(metric(0.8), metric(0.85), 0)
+    gate = accuracy_budget(metric(0.8), metric(0.85), Budget(0))
     assert gate.passed
     assert "did not fall (+5.00 points)" in gate.detail
 
 
 def test_what_is_not_a_number_passes_nothing() -> None:
-    assert not accuracy_budget(metric(0.8), metric(math.nan), 1).passed
+    assert not accuracy_budget(metric(0.8), metric(math.nan), Budget(1)).passed
+    assert not accuracy_budget(metric(0.8), metric(math.nan), Budget(min_accuracy=0)).passed
     assert not load_back(math.nan, 1).passed
+
+
+@pytest.mark.parametrize("before", [0.5, 0.86, 1.0])
+@pytest.mark.parametrize(("after", "passed"), [(0.85, True), (0.84, False), (0.9, True)])
+def test_an_absolute_floor_looks_at_the_result_alone(before: float, after: float, passed: bool) -> None:
+    gate = accuracy_budget(metric(before), metric(after), Budget(0.0, min_accuracy=0.85))
+    assert gate.passed is passed
+    assert gate.detail == f"accuracy on held-out data is {100 * after:.2f} %, the floor is 85.00"
 
 
 @pytest.mark.parametrize(("apart", "passed"), [(0.0, True), (1e-4, True), (1.1e-4, False), (math.inf, False)])
@@ -72,4 +81,7 @@ def test_an_empty_plan_is_remarked_on_with_its_reason() -> None:
     none = TreatmentPlan((), scores, Budget(), 0.9, 0.89)
     assert remarks(some, Budget()) == []
     assert remarks(none, Budget(0.02)) == ["no head could be removed within a budget of 2.00 points of accuracy"]
+    assert remarks(none, Budget(min_accuracy=0.95)) == [
+        "no head could be removed above a floor of 95.00 % of accuracy: with all of them it is 90.00"
+    ]
     assert remarks(none, Budget(max_heads=0)) == ["no head was removed: the budget allows none"]

@@ -96,7 +96,7 @@ RECIPE = RecipeRecord(
         "Chapagain, Hamdi, Filali Boubrahimi. CIKM 2025. arXiv 2508.20032",
     ),
     treatments=("remove", "finetune"),
-    budget=BudgetRecord(0.02, None, 1),
+    budget=BudgetRecord(0.02, None, None, None, 1, 10),
     layout="compact",
     seed=7,
     dtype="float32",
