@@ -10,10 +10,12 @@ from typing import Any
 
 from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import ResourceError
+from sanitizer.options import STANDARD, Gatekeeping
 from sanitizer.progress import Progress
 from sanitizer.report import VetRecord
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.card import read_card
+from sanitizer.vet.families import families
 from sanitizer.vet.gate import rebuild, refusal, vet
 from sanitizer.vet.inventory import open_local, wanted
 
@@ -57,11 +59,20 @@ def fetch(
     return checkpoint, {name: file.size for name, file in remote.files.items() if name not in checkpoint.files}
 
 
-def take_in(model: str, revision: str | None, workspace: Path, *, token: str | None, progress: Progress) -> Intake:
+def take_in(
+    model: str,
+    revision: str | None,
+    workspace: Path,
+    *,
+    token: str | None,
+    progress: Progress,
+    gate: Gatekeeping = STANDARD,
+) -> Intake:
     """Fetch, vet and rebuild into `workspace`. Raises RefusedError if the model needs something that is refused."""
     fetched, left = fetch(model, revision, token=token, progress=progress)
-    record = vet(fetched, left, progress=progress)
-    refused = refusal(record)
+    rules = families(drop_chat_template=gate.drop_chat_template)
+    record = vet(fetched, left, progress=progress, families=rules)
+    refused = refusal(record, gate.fail_on)
     if refused is not None:
         raise refused
     size = sum(file.size for file in fetched.files.values())
@@ -72,4 +83,4 @@ def take_in(model: str, revision: str | None, workspace: Path, *, token: str | N
             hint="choose an --output on another disk",
         )
     card = read_card(fetched.read(CARD)) if CARD in fetched.files else {}
-    return Intake(rebuild(fetched, record, workspace / "vetted"), record, card)
+    return Intake(rebuild(fetched, record, workspace / "vetted", families=rules), record, card)

@@ -27,6 +27,21 @@ class DataOptions:
 
 
 @dataclass(frozen=True)
+class Gatekeeping:
+    """How strict the gate is.
+
+    `fail_on` refuses findings of that severity or graver even where they can be left behind; None refuses only what the
+    model itself needs. `drop_chat_template` leaves every chat template behind.
+    """
+
+    fail_on: Severity | None = None
+    drop_chat_template: bool = False
+
+
+STANDARD = Gatekeeping()
+
+
+@dataclass(frozen=True)
 class ScanOptions:
     """`sanitize scan`. `token` reaches the Hub client alone: it is never stored, printed or reported."""
 
@@ -38,6 +53,7 @@ class ScanOptions:
     seed: int = 0
     batch_size: int | None = None
     token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,7 @@ class VetOptions:
     model: str
     revision: str | None = None
     fail_on: Severity = "medium"
+    drop_chat_template: bool = False
     rebuild: Path | None = None
     force: bool = False
     token: str | None = field(default=None, repr=False)

@@ -93,7 +93,14 @@ def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="sanitizer-") as work:
         with clock.step("vet"):
-            intake = take_in(options.model, options.revision, Path(work), token=options.token, progress=progress)
+            intake = take_in(
+                options.model,
+                options.revision,
+                Path(work),
+                token=options.token,
+                progress=progress,
+                gate=options.gate,
+            )
         with clock.step("open"):
             subject = _open(options, intake.checkpoint)
             source = source_of(intake, subject)
@@ -168,7 +175,9 @@ def _treat(
 ) -> RunReport:
     clock = Clock()
     with clock.step("vet"):
-        intake = take_in(options.model, options.revision, work, token=options.token, progress=progress)
+        intake = take_in(
+            options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
+        )
     with clock.step("open"):
         subject = _open(options, intake.checkpoint)
         source, before_anatomy = source_of(intake, subject), subject.anatomy
@@ -208,7 +217,11 @@ def _treat(
         memory = logits(subject, test[-1])
         del subject, context, judge, before_anatomy  # two models at a time would halve what fits
     with clock.step("measure after"):
-        written = Checkpoint.of_folder(built, LocalOrigin(intake.name), [path.name for path in built.iterdir()])
+        written = Checkpoint.of_folder(
+            built,
+            LocalOrigin(intake.name),
+            [path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()],
+        )
         reopened = _open(options, written)
         treated = evaluate(reopened, test, progress=progress, step="measure after")
         if not treated.loss.isfinite().all():

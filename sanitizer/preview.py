@@ -11,6 +11,7 @@ from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe
 from sanitizer.report import FileRecord, Preview, VetRecord
 from sanitizer.source import HubRef, LocalRef
+from sanitizer.vet.families import families
 from sanitizer.vet.gate import refusal, vet
 from sanitizer.vet.inventory import open_local, wanted
 from sanitizer.vet.jsonstrict import parse_object
@@ -23,9 +24,10 @@ def preview_of(
     options: RunOptions, ref: LocalRef | HubRef, recipe: Recipe, output: Path, *, progress: Progress
 ) -> Preview:
     """Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
+    rules = families(drop_chat_template=options.gate.drop_chat_template)
     if isinstance(ref, LocalRef):
         checkpoint = open_local(ref.path, progress=progress)
-        record, commit, download = vet(checkpoint, progress=progress), None, 0
+        record, commit, download = vet(checkpoint, progress=progress, families=rules), None, 0
         config, source = checkpoint.read(CONFIG) if CONFIG in checkpoint.files else b"", ref.path.resolve().name
     else:
         remote = resolve(ref, token=options.token)
@@ -33,7 +35,7 @@ def preview_of(
         download = sum(file.size for name, file in remote.files.items() if wanted(name))
         config = peek(remote, CONFIG, MOST_CONFIG, token=options.token) if CONFIG in remote.files else b""
         source = remote.repo
-    refused = refusal(record) if isinstance(ref, LocalRef) else None
+    refused = refusal(record, options.gate.fail_on) if isinstance(ref, LocalRef) else None
     if refused is not None:
         raise refused
     if config:

@@ -43,11 +43,25 @@ class FileRecord:
 
 
 @dataclass(frozen=True)
+class TemplateRecord:
+    """A chat template: which file it is in, what it is called there, and the sha256 of its text.
+
+    `carried` tells whether it is in the rebuilt copy too.
+    """
+
+    file: str
+    name: str
+    sha256: str
+    carried: bool
+
+
+@dataclass(frozen=True)
 class VetRecord:
-    """The gate's answer: every input file classified, every doubt named."""
+    """The gate's answer: every input file classified, every doubt named, every chat template by its digest."""
 
     files: tuple[FileRecord, ...]
     findings: tuple[Finding, ...]
+    templates: tuple[TemplateRecord, ...] = ()
 
 
 @dataclass(frozen=True)

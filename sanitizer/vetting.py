@@ -5,16 +5,15 @@ Nothing here imports torch, and the Hub's client only if the model is there.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sanitizer
-from sanitizer.checkpoint import Checkpoint, HubOrigin
+from sanitizer.checkpoint import HubOrigin
 from sanitizer.intake import fetch, name_of
 from sanitizer.options import VetOptions
 from sanitizer.output import check_place, put_in_place, workspace
 from sanitizer.progress import Progress, silent
-from sanitizer.report import VetRecord, VetReport
+from sanitizer.report import VetReport
 from sanitizer.source import LocalRef, parse_model
+from sanitizer.vet.families import families
 from sanitizer.vet.gate import answer, rebuild, refusal, survey
 
 
@@ -29,10 +28,13 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     if options.rebuild is not None:
         check_place(options.rebuild, force=options.force, source=ref.path if isinstance(ref, LocalRef) else None)
     fetched, left = fetch(options.model, options.revision, token=options.token, progress=progress)
-    seen = survey(fetched, left, progress=progress)
+    rules = families(drop_chat_template=options.drop_chat_template)
+    seen = survey(fetched, left, progress=progress, families=rules)
     rebuildable = refusal(seen.record) is None
     if options.rebuild is not None and rebuildable:
-        _write(fetched, seen.record, options.rebuild, progress)
+        with workspace(options.rebuild) as work:
+            rebuild(fetched, seen.record, work / "built", progress=progress, families=rules)
+            put_in_place(work / "built", options.rebuild)
     origin = fetched.origin
     return VetReport(
         sanitizer=sanitizer.__version__,
@@ -46,9 +48,3 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
         rebuildable=rebuildable,
         unknown=tuple(error.message for error in seen.stalled),
     )
-
-
-def _write(fetched: Checkpoint, record: VetRecord, target: Path, progress: Progress) -> None:
-    with workspace(target) as work:
-        rebuild(fetched, record, work / "built", progress=progress)
-        put_in_place(work / "built", target)

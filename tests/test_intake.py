@@ -15,6 +15,7 @@ from helpers.hub import LoopbackHub
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.errors import RefusedError, ResourceError, UsageError
 from sanitizer.intake import Intake, take_in
+from sanitizer.options import Gatekeeping
 from sanitizer.progress import silent
 
 CARD = b"---\nlicense: mit\ndatasets: [org/data]\nwidget: [{text: x}]\n---\n# Buy this\n"
@@ -104,3 +105,23 @@ def test_a_disk_too_small_for_two_copies_is_found_before_the_first(
 def test_a_missing_folder_is_a_usage_error(work: Path) -> None:
     with pytest.raises(UsageError):
         taken("./nowhere", work)
+
+
+def test_fail_on_refuses_what_could_be_left_behind(folder: Path, work: Path) -> None:
+    (folder / "handler.py").touch()
+    assert fates(taken(folder, work))["handler.py"] == "dropped"
+    shutil.rmtree(work / "vetted")
+    with pytest.raises(RefusedError) as caught:
+        take_in(str(folder), None, work, token=None, progress=silent, gate=Gatekeeping("medium"))
+    assert [finding.rule for finding in caught.value.findings] == ["files.hook"]
+    assert list(work.iterdir()) == []
+
+
+def test_a_chat_template_is_left_behind_on_demand(folder: Path, work: Path) -> None:
+    (folder / "chat_template.jinja").write_text("{{ x.__class__ }}")
+    with pytest.raises(RefusedError, match="chat template"):
+        taken(folder, work)
+    gate = Gatekeeping(drop_chat_template=True)
+    intake = take_in(str(folder), None, work, token=None, progress=silent, gate=gate)
+    assert fates(intake)["chat_template.jinja"] == "dropped"
+    assert not (work / "vetted" / "chat_template.jinja").exists()

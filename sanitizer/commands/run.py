@@ -19,6 +19,7 @@ from sanitizer.commands.words import (
     RecipeName,
     Setting,
     data_options,
+    gate_options,
     gathered,
     json_option,
     machine_options,
@@ -105,6 +106,7 @@ hub_options = together(
 @click.command("run", short_help="The main job: sanitize MODEL. `sanitize MODEL` means this.")
 @click.argument("model")
 @treatment_options
+@gate_options
 @data_options
 @budget_options
 @output_options

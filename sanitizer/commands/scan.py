@@ -9,6 +9,7 @@ import rich_click as click
 from sanitizer.commands.session import working
 from sanitizer.commands.words import (
     data_options,
+    gate_options,
     json_option,
     machine_options,
     quiet_or_verbose,
@@ -23,6 +24,7 @@ from sanitizer.terminal.consoles import coloured, result
 @click.command("scan", short_help="Show what MODEL's heads do on clean text.")
 @click.argument("model")
 @revision_option
+@gate_options
 @data_options
 @json_option
 @quiet_or_verbose

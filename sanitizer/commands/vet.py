@@ -39,6 +39,9 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown")
     help="The least severity that refuses.",
 )
 @click.option(
+    "--drop-chat-template", is_flag=True, panel=WHAT, help="Leave every chat template out of the question and the copy."
+)
+@click.option(
     "--rebuild",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
@@ -85,7 +88,7 @@ def vet(**words: Any) -> int:
     form, model = "json" if words["as_json"] else words["form"], words["model"]
     if words["anchor"] is not None and form != "sarif":
         raise UsageError("--anchor is for --format sarif", hint="add --format sarif")
-    names = ("model", "revision", "fail_on", "rebuild", "force", "token")
+    names = ("model", "revision", "fail_on", "drop_chat_template", "rebuild", "force", "token")
     options = VetOptions(**{name: words[name] for name in names})
     with working() as progress:
         from sanitizer import vetting

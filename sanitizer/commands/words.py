@@ -10,7 +10,7 @@ import rich_click as click
 
 from sanitizer.commands.speech import VERBOSITY
 from sanitizer.errors import UsageError
-from sanitizer.options import DataOptions
+from sanitizer.options import DataOptions, Gatekeeping
 from sanitizer.recipe import Recipe
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -173,11 +173,25 @@ machine_options = together(
 )
 
 
+gate_options = together(
+    click.option(
+        "--fail-on",
+        type=click.Choice(["low", "medium", "high"]),
+        panel=WHAT,
+        help="Refuse findings of this severity even where they can be left behind.",
+    ),
+    click.option(
+        "--drop-chat-template", is_flag=True, panel=WHAT, help="Leave every chat template behind, whatever it says."
+    ),
+)
+
+
 def scan_words(words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that `run` and `scan` share, as fields of their options record."""
     names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token")
     data = DataOptions(words["data"], words["text_column"], words["label_column"])
-    return {**{name: words[name] for name in names}, "data": data}
+    gate = Gatekeeping(words["fail_on"], words["drop_chat_template"])
+    return {**{name: words[name] for name in names}, "data": data, "gate": gate}
 
 
 def gathered(settings: Sequence[tuple[str, str]]) -> dict[str, str]:

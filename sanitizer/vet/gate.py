@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -116,11 +116,13 @@ def survey(
     }
     for finding in _together(checkpoint, verdicts, stalled):
         before = verdicts.get(finding.file)
-        verdicts[finding.file] = Verdict("refused", finding.message, (before.findings if before else ()) + (finding,))
+        found, templates = (before.findings, before.templates) if before else ((), ())
+        verdicts[finding.file] = Verdict("refused", finding.message, (*found, finding), templates)
     sizes = {entry.name: entry.size for entry in entries}
     record = VetRecord(
         tuple(_record(checkpoint, name, sizes[name], verdicts[name]) for name in sorted(sizes)),
         tuple(finding for name in sorted(verdicts) for finding in verdicts[name].findings),
+        tuple(template for name in sorted(verdicts) for template in verdicts[name].templates),
     )
     return Survey(record, tuple(stalled))
 
@@ -151,7 +153,14 @@ def refusal(record: VetRecord, fail_on: Severity | None = None) -> RefusedError 
     return RefusedError(f"{first.file}: {first.message} [{first.rule}]{tail}", findings=doubts, hint=first.hint)
 
 
-def rebuild(checkpoint: Checkpoint, record: VetRecord, target: Path, *, progress: Progress = silent) -> Checkpoint:
+def rebuild(
+    checkpoint: Checkpoint,
+    record: VetRecord,
+    target: Path,
+    *,
+    progress: Progress = silent,
+    families: Mapping[Kind, Family] = FAMILIES,
+) -> Checkpoint:
     """Write what was kept or rebuilt into `target` (new or empty, made 0700), vet that, and return it.
 
     Bytes are held against their digest as they are opened. `rebuild` of what was rebuilt changes nothing.
@@ -168,10 +177,10 @@ def rebuild(checkpoint: Checkpoint, record: VetRecord, target: Path, *, progress
     carried = [file for file in record.files if file.fate in ("kept", "rebuilt")]
     try:
         for file in track(progress, "rebuild files", carried):
-            _write(checkpoint, file, target)
+            _write(checkpoint, file, target, families)
         rebuilt = Checkpoint.of_folder(target, checkpoint.origin, [file.name for file in carried])
         # Headers and settings were read before the bytes were copied; what lies in the private folder decides.
-        against = refusal(vet(rebuilt))
+        against = refusal(vet(rebuilt, families=families))
         if against is not None:
             raise against
     except OSError as error:
@@ -224,7 +233,7 @@ def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Famil
         return refused(UNEXAMINED.finding(entry.name))
     verdict = families[of].examine(checkpoint, entry.name)
     if entry.names > 1:
-        return Verdict(verdict.fate, verdict.reason, (*verdict.findings, HARD_LINK.finding(entry.name)))
+        return replace(verdict, findings=(*verdict.findings, HARD_LINK.finding(entry.name)))
     return verdict
 
 
@@ -286,11 +295,11 @@ def _blocking(record: VetRecord) -> tuple[Finding, ...]:
     return found + tuple(UNEXAMINED.finding(file.name, file.reason) for file in silent_ones)
 
 
-def _write(checkpoint: Checkpoint, file: FileRecord, target: Path) -> None:
+def _write(checkpoint: Checkpoint, file: FileRecord, target: Path, families: Mapping[Kind, Family]) -> None:
     of, digest = kind(file.name), checkpoint.files.get(file.name)
     if of is None or digest is None or digest.sha256 != file.sha256:
         raise CorruptError(f"{shown(file.name)} was not vetted in this checkpoint", hint="vet it, then rebuild it")
-    write = FAMILIES[of].write
+    write = families[of].write
     if file.fate == "kept" or write is None:
         checkpoint.copy(file.name, target / file.name)
     else:

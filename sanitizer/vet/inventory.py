@@ -26,6 +26,7 @@ Kind = Literal[
     "words",
     "pieces",
     "template",
+    "processor",
     "licence",
     "card",
 ]
@@ -44,6 +45,7 @@ _NAMES: Mapping[str, Kind] = MappingProxyType(
         "added_tokens.json": "vocabulary",
         "chat_template.json": "settings",
         "chat_template.jinja": "template",
+        "processor_config.json": "processor",
         "vocab.json": "vocabulary",
         "vocab.txt": "words",
         "merges.txt": "words",
@@ -55,6 +57,7 @@ _NAMES: Mapping[str, Kind] = MappingProxyType(
     }
 )
 _SHARD = re.compile(r"model-[0-9]{5,6}-of-[0-9]{5,6}\.safetensors")
+_TEMPLATE = re.compile(r"additional_chat_templates/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.jinja")
 _LICENCE = re.compile(r"(?:LICEN[SC]E|NOTICE)(?:[-_][A-Za-z0-9_-]{1,40})?(?:\.txt|\.md)?")
 
 HIDDEN_NAME = Rule(
@@ -84,9 +87,11 @@ COLLISION = Rule(
 
 
 def kind(name: str) -> Kind | None:
-    """What a file is for, or None if no model needs it. Names are compared exactly; only the top folder counts."""
+    """What a file is for, or None if no model needs it. Names are compared exactly."""
     if _SHARD.fullmatch(name):
         return "weights"
+    if _TEMPLATE.fullmatch(name):
+        return "template"
     return _NAMES.get(name) or ("licence" if _LICENCE.fullmatch(name) else None)
 
 

@@ -6,12 +6,13 @@ pickle, which nobody here has opened, *low* if nothing refers to it.
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from sanitizer.report import Finding
 from sanitizer.vet.magic import Content
 from sanitizer.vet.rules import Rule, Verdict
-from sanitizer.vet.tokenizer import PRETENDER
+from sanitizer.vet.text import PRETENDER
 
 EXECUTABLE = Rule(
     "files.executable",
@@ -39,6 +40,14 @@ PICKLE = Rule(
         "https://nvd.nist.gov/vuln/detail/CVE-2025-32434",
     ),
 )
+TRAINING = Rule(
+    "files.training-state",
+    "low",
+    "a pickle that training left, which only resuming that training would open",
+    "it was left behind; do not resume the training of a stranger",
+    why="Unpickling calls any function the file names; loading a model does not open it.",
+    sources=("https://docs.python.org/3/library/pickle.html",),
+)
 UNNEEDED = Rule(
     "files.unneeded",
     "low",
@@ -55,6 +64,11 @@ _LIFELESS = frozenset(
     {".md", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".png", ".jpg", ".jpeg", ".gif", ".svg"}
     | {".webp", ".pdf", ".safetensors", ".gguf", ".onnx"}
 )
+_TRAINING = re.compile(
+    r"(?:training_args|(?:optimizer|scheduler|scaler|rng_state|random_states)(?:[-_][0-9]+)*)\.(?:bin|pt|pth|pkl)"
+)
+_RAW = re.compile(r"openvino_model[\w-]*\.bin|[\w.-]*ggml[\w.-]*\.bin")
+"""Weights of other runtimes, whose format is no pickle."""
 _HOOKS = frozenset({"handler.py", "adapter_config.json"})
 _HOOK_FOLDERS = frozenset({"custom_generate"})
 
@@ -67,6 +81,10 @@ def judge(name: str, content: Content | None) -> Verdict:
         return _left(EXECUTABLE.finding(name))
     if suffix in _LIFELESS and content in ("pickle", "archive"):
         return _left(PRETENDER.finding(name, f"it is a {content}"))
+    if _TRAINING.fullmatch(path.name):
+        return _left(TRAINING.finding(name))
+    if content in ("other", None) and _RAW.fullmatch(path.name):
+        return _left(UNNEEDED.finding(name))
     if content == "pickle" or suffix in PICKLES:
         return _left(PICKLE.finding(name))
     if path.name in _HOOKS or suffix == ".ipynb" or _HOOK_FOLDERS & set(path.parts[:-1]):

@@ -8,7 +8,7 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.vet.jsonstrict import MiB
 from sanitizer.vet.magic import HEAD, sniff
 from sanitizer.vet.rules import Rule, Verdict
-from sanitizer.vet.tokenizer import PRETENDER
+from sanitizer.vet.text import PRETENDER
 
 CAP = 2 * MiB
 

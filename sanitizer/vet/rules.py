@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sanitizer import plugins
 from sanitizer.errors import RefusedError
-from sanitizer.report import Fate, Finding, Severity
+from sanitizer.report import Fate, Finding, Severity, TemplateRecord
 from sanitizer.text import clean
 
 LONGEST = 160
@@ -48,6 +48,7 @@ class Verdict:
     fate: Fate
     reason: str
     findings: tuple[Finding, ...] = ()
+    templates: tuple[TemplateRecord, ...] = ()
 
 
 def excerpt(text: str) -> str:

@@ -22,7 +22,7 @@ from sanitizer.errors import CorruptError, RefusedError
 from sanitizer.vet.jsonstrict import parse_object
 from sanitizer.vet.magic import Content, sniff_file
 from sanitizer.vet.rules import Rule, Verdict, shown
-from sanitizer.vet.tokenizer import PRETENDER
+from sanitizer.vet.text import PRETENDER
 
 MOST_HEADER = 100_000_000
 """Bytes; the library's own limit."""

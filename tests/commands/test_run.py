@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpers.records import make_preview, make_report
 
-from sanitizer.options import DataOptions, RunOptions
+from sanitizer.options import DataOptions, Gatekeeping, RunOptions
 from sanitizer.recipe import Recipe
 from sanitizer.report import Gate
 from sanitizer.schema import to_json, validate
@@ -37,6 +37,7 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
         *("--revision", "v1", "--output", "out", "--force", "--layout", "dense", "--max-accuracy-drop", "0.05"),
         *("--max-heads", "3", "--device", "cuda:1", "--dtype", "bfloat16", "--seed", "5", "--batch-size", "8"),
         *("--push-to", "me/model", "--public", "--create-pr", "--token", "hf_x", "-q"),
+        *("--fail-on", "medium", "--drop-chat-template"),
     )
     assert sanitize("org/model", *words).exit_code == 0
     expected = RunOptions(
@@ -58,6 +59,7 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
         push_to="me/model",
         private=False,
         create_pr=True,
+        gate=Gatekeeping("medium", drop_chat_template=True),
     )
     assert pipeline.asked == [("run", expected)]
 

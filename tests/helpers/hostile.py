@@ -73,6 +73,49 @@ def hard_linked(folder: Path) -> None:
     os.link(folder / "model.safetensors", folder.parent / "elsewhere")
 
 
+def piece(text: str, score: float, of: int = 1) -> bytes:
+    """A piece of a sentencepiece model: text, score, type."""
+    raw = text.encode()
+    return b"\x0a" + bytes([len(raw)]) + raw + b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([of])
+
+
+def model(*parts: bytes) -> bytes:
+    """A sentencepiece model of pieces; parts that begin otherwise are fields of the model itself."""
+    whole = b""
+    for part in parts:
+        inner = part[:1] not in b"\x0a\x15" if part else True
+        length = (
+            bytes([len(part)])
+            if len(part) < 128
+            else bytes([len(part) & 127 | 128, len(part) >> 7 & 127 | 128, len(part) >> 14])
+        )
+        whole += part if inner else b"\x0a" + length + part
+    return whole
+
+
+def chat(text: str) -> Change:
+    return file("chat_template.jinja", text.encode())
+
+
+def tokenizer(**parts: Any) -> Change:
+    words = {"[PAD]": 0, "a": 1, "b": 2, "ab": 3}
+    whole = {"version": "1.0", "model": {"type": "BPE", "vocab": words, "merges": [["a", "b"]]}, **parts}
+    return lambda folder: write_json(folder / "tokenizer.json", whole)
+
+
+def token(index: int, content: str) -> dict[str, Any]:
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+    return {"id": index, "content": content, **flags}
+
+
+def replaced(old: str, new: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": {"String": old}, "content": new}
+
+
+def split(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 16\n"
 ELF = b"\x7fELF\x02\x01\x01" + bytes(60)
 PICKLE = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94."
@@ -109,13 +152,14 @@ CASES = (
     Case("files.link", linked, UNTOUCHED),
     Case("files.pretender", file("vocab.txt", b"PK\x03\x04" + bytes(30)), file("vocab.txt", b"PK\n[PAD]\n")),
     Case("files.special", lambda folder: os.mkfifo(folder / "pipe"), file("pipe", b"")),
+    Case("files.training-state", file("checkpoint-5/optimizer.pt", PICKLE), file("optimizer.md", b""), "goes on"),
     Case("files.traversal", file("..\\..\\x.json", b"{}"), file("sub/x.json", b"{}")),
     Case("files.unneeded", file("train.py", b"print()"), UNTOUCHED, "goes on"),
     Case("json.depth", file("tokenizer_config.json", b'{"a":' + b"[" * 65 + b"]" * 65 + b"}"), settings(a=[[[]]])),
     Case("json.duplicate-key", file("config.json", b'{"model_type": "a", "model_type": "b"}'), UNTOUCHED),
     Case("json.invalid", file("config.json", json.dumps(CONFIG).encode("utf-16")), UNTOUCHED),
     Case("json.number", settings(a=float("nan")), settings(model_max_length=int(1e30))),
-    Case("json.shape", file("vocab.json", b'{"a": "b"}'), file("vocab.json", b'{"a": 0}')),
+    Case("json.shape", file("vocab.json", b"[]"), file("vocab.json", b"{}")),
     Case("json.too-large", file("config.json", json.dumps(CONFIG).encode() + b" " * (5 << 20)), UNTOUCHED),
     Case("licence.hidden-characters", file("LICENSE", "MIT\u202e".encode()), file("LICENSE", b"MIT\x0c\n"), "goes on"),
     Case("licence.unreadable", file("LICENSE", b"\xa9 1999"), file("LICENSE", "© 1999".encode()), "goes on"),
@@ -132,7 +176,27 @@ CASES = (
     Case("shards.tensor-missing", index(a=SHARDS[0], b=SHARDS[1], c=SHARDS[1]), shard),
     Case("shards.tensor-orphan", all_of(index(a=SHARDS[0], b=SHARDS[1]), file(SHARDS[1], WEIGHTS)), shard),
     Case("shards.two-sets", all_of(shard, file("model.safetensors", WEIGHTS)), shard),
-    Case("template.unexamined", file("chat_template.jinja", b"{{ x }}"), settings(chat_template=None), "goes on"),
+    Case("template.bounds", chat("{{ 'x' * 999999999 }}"), chat("{{ 'x' * 3 }}")),
+    Case("template.escape", chat("{{ x.__class__ }}"), chat("{{ x.content }}__class__")),
+    Case("template.syntax", chat("{% for x in y %}"), chat("{% for x in y %}{% endfor %}"), "goes on"),
+    Case("template.unknown", chat("{{ x | pprint }}"), chat("{{ x | trim }}"), "goes on"),
+    Case(
+        "tokenizer.added-token",
+        tokenizer(added_tokens=[token(1, "[EVIL]")]),
+        tokenizer(added_tokens=[token(1, "a"), token(4, "[NEW]")]),
+        "goes on",
+    ),
+    Case("tokenizer.merges", file("merges.txt", b"a b c\n"), file("merges.txt", b"#version: 0.2\na b\n")),
+    Case("tokenizer.part", tokenizer(decoder={"type": "Python"}), tokenizer(decoder={"type": "Fuse"})),
+    Case("tokenizer.pieces", file("spiece.model", b"junk"), file("spiece.model", model(piece("a", -1.0)))),
+    Case("tokenizer.regex", tokenizer(pre_tokenizer=split("(a+)+$")), tokenizer(pre_tokenizer=split(r"\s+|\p{L}+"))),
+    Case(
+        "tokenizer.replace",
+        tokenizer(decoder=replaced("good.example", "evil.example")),
+        tokenizer(decoder=replaced("▁", " ")),
+        "goes on",
+    ),
+    Case("tokenizer.vocabulary", file("vocab.json", b'{"a": 1, "b": 1}'), file("vocab.json", b'{"a": 0, "b": 1}')),
     Case("weights.none", gone("model.safetensors"), UNTOUCHED),
     Case("weights.page", file("model.safetensors", b"<!DOCTYPE html><title>404</title>"), UNTOUCHED),
     Case("weights.pickle-only", all_of(gone("model.safetensors"), file("pytorch_model.bin", PICKLE)), UNTOUCHED),

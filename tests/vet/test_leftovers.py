@@ -24,7 +24,7 @@ from sanitizer.vet.magic import Content
         ("demo.ipynb", "other", "medium"),
         ("adapter_config.json", "other", "medium"),
         ("pytorch_model.bin", "archive", "medium"),
-        ("optimizer.pt", None, "medium"),
+        ("optimizer.pt", None, "low"),
         ("weights", "pickle", "medium"),
         ("setup", "executable", "high"),
         ("lib/libx.so", None, "high"),
