@@ -63,3 +63,8 @@ def test_doctor_ends_well_and_is_quick() -> None:
     done = process("doctor", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["python"] == sys.version.split()[0]
+
+
+def test_python_m_is_the_console_script() -> None:
+    done = subprocess.run([sys.executable, "-m", "sanitizer", "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, process("--version").stdout)

@@ -54,6 +54,8 @@ class Children:
         Raises IncompleteError with the last line of the log for an exit code that is not accepted, for a process that
         was killed and for one that took too long; KeyboardInterrupt for one that was interrupted.
         """
+        # Whatever a killed process leaves behind goes away with the folder.
+        env = {**self._env, "TMPDIR": str(folder.resolve())}
         # -P: nothing that lies in the folder is imported.
         command = [sys.executable, "-P", "-m", *words]
         began, late = time.monotonic(), threading.Event()
@@ -62,7 +64,7 @@ class Children:
                 if self._stopped:
                     raise KeyboardInterrupt
                 process = subprocess.Popen(  # noqa: S603  our own interpreter and words
-                    command, cwd=folder, env=self._env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+                    command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
                 )
                 self._live.add(process)
 

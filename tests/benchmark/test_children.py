@@ -32,13 +32,14 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_output_code_place_and_surroundings(tmp_path: Path) -> None:
     code = (
-        "import os, sys, sanitizer\n"
+        "import os, sys, tempfile, sanitizer\n"
         "print(os.getcwd(), os.environ['OMP_NUM_THREADS'], os.environ['HF_HUB_OFFLINE'], sys.stdin.read() == '')\n"
+        "print(tempfile.gettempdir())\n"
         "sys.exit(4)"
     )
     ended = run(tmp_path, code)
     assert ended.code == 4
-    assert ended.output.split() == [str(tmp_path.resolve()), "3", "1", "True"]
+    assert ended.output.split() == [str(tmp_path.resolve()), "3", "1", "True", str(tmp_path.resolve())]
 
 
 def test_threads_of_the_surroundings_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 import sanitizer.loading
 from sanitizer.benchmark import grid
 from sanitizer.benchmark.cells import cells_of
-from sanitizer.benchmark.estimates import unpack
+from sanitizer.benchmark.estimates import pack, unpack
 from sanitizer.benchmark.grid import BenchmarkOptions, benchmark, plan
 from sanitizer.benchmark.tables import read_table
 from sanitizer.errors import UsageError
@@ -109,7 +109,7 @@ def test_a_second_time_does_only_what_failed(
         (record,) = (record for record in report.cells if record.digest == cell.digest)
         return record
 
-    monkeypatch.setattr(grid, "_cell", again)
+    monkeypatch.setattr(grid, "do_cell", again)
     assert benchmark(options) == report
     assert tried == ["one, failing, seed 0"]
     tried.clear()
@@ -172,9 +172,9 @@ def test_an_interruption_keeps_what_is_finished(tmp_path: Path, monkeypatch: pyt
         if cell.entry is not None:
             raise KeyboardInterrupt
         record = CellRecord(cell.victim.name, cell.what, cell.digest, "2026-01-02T03:04:05+00:00")
-        return replace(record, clean=grid.pack("10"), triggered=grid.pack("1"))
+        return replace(record, clean=pack("10"), triggered=pack("1"))
 
-    monkeypatch.setattr(grid, "_cell", half)
+    monkeypatch.setattr(grid, "do_cell", half)
     with pytest.raises(KeyboardInterrupt):
         benchmark(options)
     assert len(stopped) == 1
@@ -186,7 +186,7 @@ def test_a_record_of_something_else_is_not_taken(tmp_path: Path) -> None:
     planned = plan(options)
     (tmp_path / "out" / "cells").mkdir(parents=True)
     first, second, third = planned.cells
-    record = CellRecord("one", "untreated", first.digest, "now", clean=grid.pack("1"), triggered=grid.pack("1"))
+    record = CellRecord("one", "untreated", first.digest, "now", clean=pack("1"), triggered=pack("1"))
     grid.store(tmp_path / "out" / "cells", first, record)
     grid.store(tmp_path / "out" / "cells", second, record)
     (tmp_path / "out" / "cells" / f"{third.stem}.json").write_text("{")
