@@ -20,7 +20,7 @@ from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, VetRecord
-from sanitizer.vet import budget, config, shards, weights
+from sanitizer.vet import budget, config, shards, values, weights
 from sanitizer.vet.families import FAMILIES, Family
 from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
 from sanitizer.vet.inventory import CONFIG, INDEX, Kind, bad_name, collisions, kind
@@ -114,10 +114,12 @@ def survey(
         entry.name: _guarded(entry.name, stalled, partial(_examine, checkpoint, entry, families))
         for entry in track(progress, "vet files", entries)
     }
-    for finding in _together(checkpoint, verdicts, stalled):
-        before = verdicts.get(finding.file)
-        found, templates = (before.findings, before.templates) if before else ((), ())
-        verdicts[finding.file] = Verdict("refused", finding.message, (*found, finding), templates)
+    for finding in _together(checkpoint, verdicts, stalled, progress):
+        before = verdicts.get(finding.file, refused(finding))
+        findings = (*(before.findings if finding.file in verdicts else ()), finding)
+        if finding.severity == "high":
+            before = replace(before, fate="refused", reason=finding.message)
+        verdicts[finding.file] = replace(before, findings=findings)
     sizes = {entry.name: entry.size for entry in entries}
     record = VetRecord(
         tuple(_record(checkpoint, name, sizes[name], verdicts[name]) for name in sorted(sizes)),
@@ -238,9 +240,9 @@ def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Famil
 
 
 def _together(
-    checkpoint: Checkpoint, verdicts: Mapping[str, Verdict], stalled: list[IncompleteError]
+    checkpoint: Checkpoint, verdicts: Mapping[str, Verdict], stalled: list[IncompleteError], progress: Progress
 ) -> Iterator[Finding]:
-    """What no file says by itself: names that collide, what a model must have, shards that must agree."""
+    """What no file says by itself: names that collide, what a model must have, shards that agree, their numbers."""
     yield from collisions(verdicts)
     yield from config.required(checkpoint)
     yield from weights.required(checkpoint, verdicts)
@@ -249,6 +251,7 @@ def _together(
         yield from _guarded(INDEX, stalled, partial(_agreed, checkpoint)).findings
         if CONFIG in verdicts and verdicts[CONFIG].fate == "rebuilt":
             yield from _guarded(CONFIG, stalled, partial(_affordable, checkpoint)).findings
+        yield from _guarded(INDEX, stalled, partial(_numbers, checkpoint, progress)).findings
 
 
 def _agreed(checkpoint: Checkpoint) -> Verdict:
@@ -257,6 +260,10 @@ def _agreed(checkpoint: Checkpoint) -> Verdict:
 
 def _affordable(checkpoint: Checkpoint) -> Verdict:
     return Verdict("rebuilt", "the files hold what the config asks for", tuple(budget.affordable(checkpoint)))
+
+
+def _numbers(checkpoint: Checkpoint, progress: Progress) -> Verdict:
+    return Verdict("kept", "the weights are numbers", tuple(values.judge(checkpoint, progress=progress)))
 
 
 def _guarded(file: str, stalled: list[IncompleteError], work: Callable[[], Verdict]) -> Verdict:

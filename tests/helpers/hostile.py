@@ -116,6 +116,18 @@ def split(pattern: str) -> dict[str, Any]:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
 
 
+def matrix(*numbers: float) -> Change:
+    """One tensor of half precision, of two dimensions."""
+    data = struct.pack(f"<{len(numbers)}e", *numbers)
+    return weights({"a": entry(0, len(data), "F16", (1, len(numbers)))}, data)
+
+
+def layers(*numbers: float) -> Change:
+    """The same tensor of as many layers, each of one number."""
+    header = {f"layer.{index}.w": entry(4 * index, 4 * index + 4) for index in range(len(numbers))}
+    return weights(header, struct.pack(f"<{len(numbers)}f", *numbers))
+
+
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 16\n"
 ELF = b"\x7fELF\x02\x01\x01" + bytes(60)
 PICKLE = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94."
@@ -197,7 +209,11 @@ CASES = (
         "goes on",
     ),
     Case("tokenizer.vocabulary", file("vocab.json", b'{"a": 1, "b": 1}'), file("vocab.json", b'{"a": 0, "b": 1}')),
+    Case("weights.all-zero", matrix(0.0), matrix(1.0), "goes on"),
+    Case("weights.infinite", matrix(1.0, float("-inf")), matrix(1.0, -65504.0), "goes on"),
+    Case("weights.nan", matrix(1.0, float("nan")), matrix(1.0, 0.0)),
     Case("weights.none", gone("model.safetensors"), UNTOUCHED),
+    Case("weights.outlier", layers(1, 1, 1, 1, 900), layers(1, 1, 1, 1, 90), "goes on"),
     Case("weights.page", file("model.safetensors", b"<!DOCTYPE html><title>404</title>"), UNTOUCHED),
     Case("weights.pickle-only", all_of(gone("model.safetensors"), file("pytorch_model.bin", PICKLE)), UNTOUCHED),
     Case("weights.pickle-unread", file("pytorch_model.bin", PICKLE), file("notes.md", b"pickle"), "goes on"),
