@@ -24,7 +24,7 @@ import sanitizer
 import sanitizer.loading
 from sanitizer import pipeline
 from sanitizer.cleandata import Part, Provenance, split
-from sanitizer.errors import CorruptError, GateError, UsageError
+from sanitizer.errors import CorruptError, GateError, RefusedError, SanitizerError, UsageError
 from sanitizer.options import DataOptions, ScanOptions
 from sanitizer.output import FOLDER
 from sanitizer.pipeline import RunResult
@@ -277,14 +277,18 @@ def test_a_model_that_tuning_blew_up_ends_4_and_leaves_what_was_there(place: Pat
     assert listing(tmp_path) == {"ruinous.yaml", "out", "out/old"}
 
 
-def test_a_suspect_whose_answers_are_not_numbers_is_corrupt(place: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("weight", "error", "code"), [("nan", RefusedError, 1), ("inf", CorruptError, 3)])
+def test_a_suspect_whose_answers_are_not_numbers_is_not_treated(
+    place: Path, tmp_path: Path, weight: str, error: type[SanitizerError], code: int
+) -> None:
+    """The gate refuses NaN; infinity can be meant, until it shows in the answers."""
     folder = make_suspect(tmp_path / "broken")
     weights = load_file(folder / "model.safetensors")
-    weights["classifier.bias"][0] = float("nan")
+    weights["classifier.bias"][0] = float(weight)
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(CorruptError, match="not numbers") as caught:
+    with pytest.raises(error, match="not numbers") as caught:
         pipeline.run(options(folder, place / "clean.tsv", tmp_path / "out"))
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == code
     assert not (tmp_path / "out").exists()
 
 
