@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -137,7 +137,7 @@ def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:
                     "recipe": entry.recipe.to_yaml(),
                     # A default that changes is another recipe under the same words.
                     "defaults": [
-                        [plugin.name, [asdict(parameter) for parameter in plugin.parameters]]
+                        [plugin.name, {parameter.name: parameter.default for parameter in plugin.parameters}]
                         for plugin in plugins_of(entry.recipe)
                     ],
                 }

@@ -14,7 +14,8 @@ from helpers.suites import QUICK, make_suite
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 import sanitizer.loading
-from sanitizer.benchmark import grid
+from sanitizer import catalog
+from sanitizer.benchmark import cells, grid
 from sanitizer.benchmark.cells import cells_of
 from sanitizer.benchmark.estimates import pack, unpack
 from sanitizer.benchmark.grid import BenchmarkOptions, benchmark, plan
@@ -134,8 +135,22 @@ def test_cells_are_named_by_what_decides_them(tmp_path: Path) -> None:
     assert stems(texts=50)[:2] == first[:2]
     for changes in ({"texts": 50}, {"seeds": [1]}, {"data": "test.csv", "texts": 40}, {"recipes": ["ft"]}):
         assert stems(**changes)[2] not in first
-    renamed = stems(recipes=[QUICK | {"settings": {}}])
-    assert renamed == first
+    assert stems(recipes=[QUICK | {"settings": {}}]) == first
+
+
+def test_a_default_that_changes_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = make_suite(tmp_path, recipes=["ft"])
+
+    def digest(**changes: str) -> str:
+        def described(recipe: object) -> tuple[catalog.Entry, ...]:
+            parameter = replace(catalog.Parameter("epochs", "int", "3", "how often"), **changes)
+            return (catalog.Entry("finetune", "", "", "", (parameter,)),)
+
+        monkeypatch.setattr(cells, "plugins_of", described)
+        return plan(BenchmarkOptions(suite, tmp_path / "out", "x")).cells[2].digest
+
+    assert digest() == digest(note="another comment")
+    assert digest() != digest(default="4")
 
 
 def test_only_chooses_by_victim_recipe_and_seed(tmp_path: Path) -> None:
