@@ -18,7 +18,7 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("gradient", {"of": "key"}),
     ("variance", {}),
     ("sparsity", {"steps": 3}),
-    ("ensemble", {"masks": 200}),
+    ("ensemble", {"masks": 96}),
     ("reinforce", {"cost": 0.3}),
     ("reinforce", {"policy": "epsilon-greedy", "epsilon": 0.0}),
     ("bayesian", {}),
@@ -37,7 +37,7 @@ def plan(name: str, settings: dict[str, Any], *, seed: int = 0) -> TreatmentPlan
     suspect = planted()
     scores = build("sanitizer.strategies", name, settings).score(suspect.context(seed=seed))
     judge = Judge(suspect.subject, suspect.clean, size=32, generator=torch.Generator().manual_seed(seed))
-    return choose(scores, Budget(0.02, step=4), judge)
+    return choose(scores, Budget(0.1, step=4), judge)
 
 
 def test_the_plant_is_what_it_says() -> None:
