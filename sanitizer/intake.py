@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
+from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
 from sanitizer.errors import ResourceError
 from sanitizer.options import STANDARD, Gatekeeping
 from sanitizer.progress import Progress
@@ -18,6 +19,7 @@ from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import rebuild, refusal, vet
 from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.policy import apply, read_policy
 
 CARD = "README.md"
 
@@ -47,8 +49,11 @@ def name_of(checkpoint: Checkpoint) -> str:
 
 def fetch(
     model: str, revision: str | None, *, token: str | None, progress: Progress
-) -> tuple[Checkpoint, Mapping[str, int]]:
-    """The files of a folder or of one commit, by digest, and the sizes of the files that were left where they are."""
+) -> tuple[Checkpoint, Mapping[str, FileDigest]]:
+    """The files of a folder or of one commit, by digest, and those that were left where they are, as a Hub lists them.
+
+    A Hub knows the sha256 of large files only; of the others it is empty.
+    """
     ref = parse_model(model, revision)
     if isinstance(ref, LocalRef):
         return open_local(ref.path, progress=progress), {}
@@ -56,7 +61,16 @@ def fetch(
 
     remote = resolve(ref, token=token)
     checkpoint = download(remote, wanted, token=token, progress=progress)
-    return checkpoint, {name: file.size for name, file in remote.files.items() if name not in checkpoint.files}
+    return checkpoint, {
+        name: FileDigest(file.size, file.sha256 or "")
+        for name, file in remote.files.items()
+        if name not in checkpoint.files
+    }
+
+
+def today() -> datetime.date:
+    """The day by which waivers expire, the same all over the world."""
+    return datetime.datetime.now(datetime.UTC).date()
 
 
 def take_in(
@@ -69,10 +83,13 @@ def take_in(
     gate: Gatekeeping = STANDARD,
 ) -> Intake:
     """Fetch, vet and rebuild into `workspace`. Raises RefusedError if the model needs something that is refused."""
+    policy = read_policy(gate.policy) if gate.policy is not None else None
     fetched, left = fetch(model, revision, token=token, progress=progress)
     rules = families(drop_chat_template=gate.drop_chat_template)
     record = vet(fetched, left, progress=progress, families=rules)
-    refused = refusal(record, gate.fail_on)
+    if policy is not None:
+        record = apply(record, policy, fetched, today=today())
+    refused = refusal(record, gate.fail_on or (policy.fail_on if policy is not None else None))
     if refused is not None:
         raise refused
     size = sum(file.size for file in fetched.files.values())

@@ -31,11 +31,12 @@ class Gatekeeping:
     """How strict the gate is.
 
     `fail_on` refuses findings of that severity or graver even where they can be left behind; None refuses only what the
-    model itself needs. `drop_chat_template` leaves every chat template behind.
+    model itself needs. `drop_chat_template` leaves every chat template behind. `policy` is a file of waivers.
     """
 
     fail_on: Severity | None = None
     drop_chat_template: bool = False
+    policy: Path | None = None
 
 
 STANDARD = Gatekeeping()
@@ -78,12 +79,14 @@ class RunOptions(ScanOptions):
 
 @dataclass(frozen=True)
 class VetOptions:
-    """`sanitize vet`. Findings of `fail_on` or graver refuse; `rebuild` is where a rebuilt copy goes, if any."""
+    """`sanitize vet`. `rebuild` is where a rebuilt copy goes, if any.
+
+    Findings of the gate's `fail_on` or graver refuse; if it says None, the policy decides, else `medium`.
+    """
 
     model: str
     revision: str | None = None
-    fail_on: Severity = "medium"
-    drop_chat_template: bool = False
+    gate: Gatekeeping = STANDARD
     rebuild: Path | None = None
     force: bool = False
     token: str | None = field(default=None, repr=False)

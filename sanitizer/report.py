@@ -56,12 +56,39 @@ class TemplateRecord:
 
 
 @dataclass(frozen=True)
+class WaiverRecord:
+    """A finding that the user's policy accepts: which rule on which file, why, and until which day (inclusive)."""
+
+    rule: str
+    file: str
+    sha256: str
+    reason: str
+    expires: str
+
+
+@dataclass(frozen=True)
+class PolicyRecord:
+    """The policy file by its sha256, the findings it waived, and its waivers that waived nothing."""
+
+    sha256: str
+    waived: tuple[WaiverRecord, ...]
+    unused: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class VetRecord:
     """The gate's answer: every input file classified, every doubt named, every chat template by its digest."""
 
     files: tuple[FileRecord, ...]
     findings: tuple[Finding, ...]
     templates: tuple[TemplateRecord, ...] = ()
+    policy: PolicyRecord | None = None
+
+    @property
+    def standing(self) -> tuple[Finding, ...]:
+        """The findings that no policy waives."""
+        waived = {(waiver.rule, waiver.file) for waiver in self.policy.waived} if self.policy else set()
+        return tuple(finding for finding in self.findings if (finding.rule, finding.file) not in waived)
 
 
 @dataclass(frozen=True)

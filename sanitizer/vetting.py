@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import sanitizer
 from sanitizer.checkpoint import HubOrigin
-from sanitizer.intake import fetch, name_of
+from sanitizer.intake import fetch, name_of, today
 from sanitizer.options import VetOptions
 from sanitizer.output import check_place, put_in_place, workspace
 from sanitizer.progress import Progress, silent
-from sanitizer.report import VetReport
+from sanitizer.report import Severity, VetReport
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import answer, rebuild, refusal, survey
+from sanitizer.vet.policy import apply, read_policy
+
+FAIL_ON: Severity = "medium"
 
 
 def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
@@ -27,13 +30,17 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     ref = parse_model(options.model, options.revision)
     if options.rebuild is not None:
         check_place(options.rebuild, force=options.force, source=ref.path if isinstance(ref, LocalRef) else None)
+    gate = options.gate
+    policy = read_policy(gate.policy) if gate.policy is not None else None
+    fail_on = gate.fail_on or (policy and policy.fail_on) or FAIL_ON
     fetched, left = fetch(options.model, options.revision, token=options.token, progress=progress)
-    rules = families(drop_chat_template=options.drop_chat_template)
+    rules = families(drop_chat_template=gate.drop_chat_template)
     seen = survey(fetched, left, progress=progress, families=rules)
-    rebuildable = refusal(seen.record) is None
+    record = seen.record if policy is None else apply(seen.record, policy, fetched, today=today())
+    rebuildable = refusal(record) is None
     if options.rebuild is not None and rebuildable:
         with workspace(options.rebuild) as work:
-            rebuild(fetched, seen.record, work / "built", progress=progress, families=rules)
+            rebuild(fetched, record, work / "built", progress=progress, families=rules)
             put_in_place(work / "built", options.rebuild)
     origin = fetched.origin
     return VetReport(
@@ -42,9 +49,9 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
         revision=origin.revision if isinstance(origin, HubOrigin) else None,
         commit=origin.commit if isinstance(origin, HubOrigin) else None,
         digest=fetched.digest,
-        vetting=seen.record,
-        fail_on=options.fail_on,
-        answer=answer(seen.record, options.fail_on),
+        vetting=record,
+        fail_on=fail_on,
+        answer=answer(record, fail_on),
         rebuildable=rebuildable,
         unknown=tuple(error.message for error in seen.stalled),
     )

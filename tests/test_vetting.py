@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import shutil
 import stat
 from pathlib import Path
@@ -13,7 +14,7 @@ from helpers.hostile import PICKLE
 from helpers.hub import LoopbackHub
 
 from sanitizer.errors import HubError, UsageError
-from sanitizer.options import VetOptions
+from sanitizer.options import Gatekeeping, VetOptions
 from sanitizer.report import VetReport
 from sanitizer.schema import to_json
 from sanitizer.vet import gate
@@ -26,7 +27,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def vetted(model: Path | str, **how: object) -> VetReport:
-    return vet(VetOptions(str(model), **how))  # type: ignore[arg-type]
+    gate = Gatekeeping(**{name: how.pop(name) for name in ("fail_on", "policy") if name in how})  # type: ignore[arg-type]
+    return vet(VetOptions(str(model), gate=gate, **how))  # type: ignore[arg-type]
 
 
 def test_a_harmless_folder_passes_and_its_name_is_all_that_is_told_of_its_place(folder: Path) -> None:
@@ -129,3 +131,28 @@ def test_an_interruption_leaves_the_old_copy(
 def test_the_token_is_not_in_the_options_words() -> None:
     assert "hf_secret" not in repr(VetOptions("org/name", token="hf_secret"))
     assert dataclasses.is_dataclass(VetOptions)
+
+
+def test_a_policy_answers_the_first_question_and_not_the_second(folder: Path, tmp_path: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    policy = tmp_path / "policy.yaml"
+    digest = hashlib.sha256(PICKLE).hexdigest()
+    waiver = f"{{rule: weights.pickle-unread, sha256: {digest}, reason: known, expires: 2999-01-01}}"
+    policy.write_text(f"waivers: [{waiver}]\n")
+    report = vetted(folder, policy=policy)
+    assert (report.answer, report.rebuildable) == ("passed", True)
+    assert report.vetting.policy is not None
+    assert report.vetting.policy.sha256 == hashlib.sha256(policy.read_bytes()).hexdigest()
+    assert [finding.rule for finding in report.vetting.findings] == ["weights.pickle-unread"], "it stays on record"
+    policy.write_text(f"fail_on: high\nwaivers: [{waiver.replace('2999', '1999')}]\n")
+    assert vetted(folder, policy=policy).answer == "passed", "the policy says what fails"
+    assert vetted(folder, policy=policy, fail_on="medium").answer == "refused", "unless the user says it"
+
+
+def test_a_policy_beside_the_model_or_the_user_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "handler.py").touch()
+    for place in (folder, folder.parent):
+        (place / "policy.yaml").write_text("fail_on: high\n")
+    monkeypatch.chdir(folder.parent)
+    report = vetted(folder)
+    assert (report.answer, report.vetting.policy) == ("refused", None)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import INCOMPLETE, say
-from sanitizer.commands.words import OUTPUT, WHAT, quiet_or_verbose, revision_option, token_option
+from sanitizer.commands.words import OUTPUT, gate_options, gate_words, quiet_or_verbose, revision_option, token_option
 from sanitizer.errors import UsageError
 from sanitizer.options import VetOptions
 from sanitizer.terminal.consoles import result
@@ -30,17 +30,7 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown")
 @click.command("vet", short_help="Say whether MODEL may be used as it is.")
 @click.argument("model")
 @revision_option
-@click.option(
-    "--fail-on",
-    type=click.Choice(["low", "medium", "high"]),
-    default="medium",
-    show_default=True,
-    panel=WHAT,
-    help="The least severity that refuses.",
-)
-@click.option(
-    "--drop-chat-template", is_flag=True, panel=WHAT, help="Leave every chat template out of the question and the copy."
-)
+@gate_options
 @click.option(
     "--rebuild",
     type=click.Path(file_okay=False, path_type=Path),
@@ -80,16 +70,25 @@ def vet(**words: Any) -> int:
     Exit codes: 0 no finding of --fail-on or graver, 1 there is one, 3 something could not be checked.
 
     \b
+    A policy:
+      waivers:
+        - rule: weights.pickle-unread
+          sha256: (of the file, 64 digits; in the JSON report)
+          reason: the weights before their conversion; nothing here loads them
+          expires: 2027-01-31
+
+    \b
     Examples:
       sanitize vet org/model
       sanitize vet ./model --fail-on high --rebuild ./rebuilt
+      sanitize vet ./model --policy accepted.yaml
       sanitize vet org/model --revision v1 --format sarif -o vet.sarif --anchor deploy.yaml:12
     """
     form, model = "json" if words["as_json"] else words["form"], words["model"]
     if words["anchor"] is not None and form != "sarif":
         raise UsageError("--anchor is for --format sarif", hint="add --format sarif")
-    names = ("model", "revision", "fail_on", "drop_chat_template", "rebuild", "force", "token")
-    options = VetOptions(**{name: words[name] for name in names})
+    names = ("model", "revision", "rebuild", "force", "token")
+    options = VetOptions(**{name: words[name] for name in names}, gate=gate_words(words))
     with working() as progress:
         from sanitizer import vetting
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -178,10 +179,17 @@ gate_options = together(
         "--fail-on",
         type=click.Choice(["low", "medium", "high"]),
         panel=WHAT,
-        help="Refuse findings of this severity even where they can be left behind.",
+        help="Refuse findings of this severity or graver, even where they can be left behind. [default: vet: medium]",
     ),
     click.option(
         "--drop-chat-template", is_flag=True, panel=WHAT, help="Leave every chat template behind, whatever it says."
+    ),
+    click.option(
+        "--policy",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        panel=WHAT,
+        help="Findings you accept: waivers by rule and digest, each with a reason and a day on which it expires.",
     ),
 )
 
@@ -190,8 +198,12 @@ def scan_words(words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that `run` and `scan` share, as fields of their options record."""
     names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token")
     data = DataOptions(words["data"], words["text_column"], words["label_column"])
-    gate = Gatekeeping(words["fail_on"], words["drop_chat_template"])
-    return {**{name: words[name] for name in names}, "data": data, "gate": gate}
+    return {**{name: words[name] for name in names}, "data": data, "gate": gate_words(words)}
+
+
+def gate_words(words: Mapping[str, Any]) -> Gatekeeping:
+    """The words about the gate, as their options record."""
+    return Gatekeeping(words["fail_on"], words["drop_chat_template"], words["policy"])
 
 
 def gathered(settings: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -19,7 +19,7 @@ def junit(report: VetReport) -> str:
     for name in names:
         case = SubElement(suite, "testcase", classname=clean(report.source), name=clean(name))
         about = [finding for finding in report.vetting.findings if finding.file == name]
-        against = [finding for finding in about if finding.severity in grave]
+        against = [finding for finding in about if finding.severity in grave and finding in report.vetting.standing]
         if against:
             failed += 1
             rules = ", ".join(dict.fromkeys(finding.rule for finding in against))

@@ -30,7 +30,12 @@ def markdown(report: VetReport) -> str:
         f"- a rebuilt copy is {'possible' if report.rebuildable else 'not possible'}",
         *(f"- could not be checked: {code(message)}" for message in report.unknown),
     ]
-    findings = sorted(report.vetting.findings, key=lambda finding: -SEVERITIES.index(finding.severity))
+    if report.vetting.policy is not None:
+        lines += [
+            f"- policy {code(report.vetting.policy.sha256)}: {len(report.vetting.policy.waived)} findings waived",
+            *(f"- waiver without effect: {code(text)}" for text in report.vetting.policy.unused),
+        ]
+    findings = sorted(report.vetting.standing, key=lambda finding: -SEVERITIES.index(finding.severity))
     if findings:
         lines += ["", "| severity | rule | file | finding | what to do |", "|---|---|---|---|---|"]
         lines += [

@@ -99,6 +99,12 @@ def _result(finding: Finding, index: int, report: VetReport, digest: str, anchor
         "partialFingerprints": {FINGERPRINT: _fingerprint(report.source, finding)},
         "properties": {"file": finding.file, "sha256": digest},
     }
+    if report.vetting.policy is not None:
+        waivers = [w for w in report.vetting.policy.waived if (w.rule, w.file) == (finding.rule, finding.file)]
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": clean(f"{w.reason} (until {w.expires})")}
+            for w in waivers
+        ]
     return result
 
 

@@ -28,10 +28,16 @@ def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[Renderable
     fates = Counter(file.fate for file in report.vetting.files)
     counts = ", ".join(f"{number} {fate}" for fate, number in sorted(fates.items())) or "none"
     yield _line("files", f"{counts}; {size(sum(file.size for file in report.vetting.files))}")
-    grades = Counter(finding.severity for finding in report.vetting.findings)
+    grades = Counter(finding.severity for finding in report.vetting.standing)
     counted = ", ".join(f"{grades[severity]} {severity}" for severity in reversed(SEVERITIES) if grades[severity])
     yield _line("findings", counted or "none")
-    yield from findings_story(report.vetting.findings)
+    yield from findings_story(report.vetting.standing)
+    if report.vetting.policy is not None:
+        for waiver in report.vetting.policy.waived:
+            about = f"{clean(waiver.rule)}  {clean(waiver.file)}: {clean(waiver.reason)} (until {waiver.expires})"
+            yield _line("waived", about)
+        for text in report.vetting.policy.unused:
+            yield _line("no effect", f"waiver {clean(text)}")
     for message in report.unknown:
         yield _line("unknown", clean(message))
     yield Text.assemble(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
+from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, VetRecord
@@ -78,7 +78,7 @@ class Survey:
 
 def vet(
     checkpoint: Checkpoint,
-    listed: Mapping[str, int] | None = None,
+    listed: Mapping[str, FileDigest] | None = None,
     *,
     progress: Progress = silent,
     families: Mapping[Kind, Family] = FAMILIES,
@@ -96,12 +96,13 @@ def vet(
 
 def survey(
     checkpoint: Checkpoint,
-    listed: Mapping[str, int] | None = None,
+    listed: Mapping[str, FileDigest] | None = None,
     *,
     progress: Progress = silent,
     families: Mapping[Kind, Family] = FAMILIES,
 ) -> Survey:
-    """Classify every file. `listed` are names and sizes of the repository that were never downloaded.
+    """Classify every file. `listed` are files of the repository that were never downloaded; their digest
+    may be unknown (empty).
 
     A local folder is walked again, so that what is not part of the checkpoint is recorded too; it must not be written
     to meanwhile. Raises IncompleteError for a gate without rules, and for a folder that cannot be walked.
@@ -121,8 +122,9 @@ def survey(
             before = replace(before, fate="refused", reason=finding.message)
         verdicts[finding.file] = replace(before, findings=findings)
     sizes = {entry.name: entry.size for entry in entries}
+    digests = {**(listed or {}), **checkpoint.files}
     record = VetRecord(
-        tuple(_record(checkpoint, name, sizes[name], verdicts[name]) for name in sorted(sizes)),
+        tuple(_record(digests.get(name), name, sizes[name], verdicts[name]) for name in sorted(sizes)),
         tuple(finding for name in sorted(verdicts) for finding in verdicts[name].findings),
         tuple(template for name in sorted(verdicts) for template in verdicts[name].templates),
     )
@@ -140,14 +142,14 @@ def answer(record: VetRecord, fail_on: Severity) -> Answer:
 def refusal(record: VetRecord, fail_on: Severity | None = None) -> RefusedError | None:
     """Why the checkpoint cannot be rebuilt or, with `fail_on`, may not be used as it is; None if nothing is against it.
 
-    A file that is needed and refused always counts, and so does a record of nothing.
+    A file that is needed and refused always counts, and so does a record of nothing. What a policy waives does not.
     """
     doubts = _blocking(record)
     if not record.files:
         doubts += (NOTHING.finding("."),)
     if fail_on is not None:
         grave = SEVERITIES[SEVERITIES.index(fail_on) :]
-        doubts += tuple(f for f in record.findings if f.severity in grave and f not in doubts)
+        doubts += tuple(f for f in record.standing if f.severity in grave and f not in doubts)
     if not doubts:
         return None
     first, more = doubts[0], len(doubts) - 1
@@ -197,7 +199,7 @@ def rebuild(
     return rebuilt
 
 
-def _entries(checkpoint: Checkpoint, listed: Mapping[str, int]) -> Iterator[Entry]:
+def _entries(checkpoint: Checkpoint, listed: Mapping[str, FileDigest]) -> Iterator[Entry]:
     """Everything that must be accounted for, each name once."""
     seen: set[str] = set()
     if isinstance(checkpoint.origin, LocalOrigin):
@@ -208,7 +210,7 @@ def _entries(checkpoint: Checkpoint, listed: Mapping[str, int]) -> Iterator[Entr
         if name not in seen:
             seen.add(name)
             yield Entry(name, "link" if _strays(checkpoint, name) else "file", digest.size)
-    yield from (Entry(name, "absent", size) for name, size in listed.items() if name not in seen)
+    yield from (Entry(name, "absent", file.size) for name, file in listed.items() if name not in seen)
 
 
 def _strays(checkpoint: Checkpoint, name: str) -> bool:
@@ -287,9 +289,8 @@ def _guarded(file: str, stalled: list[IncompleteError], work: Callable[[], Verdi
     return refused(INCOMPLETE.finding(file, stalled[-1].message))
 
 
-def _record(checkpoint: Checkpoint, name: str, size: int, verdict: Verdict) -> FileRecord:
-    """The digest is empty for what was not read: dropped and refused files that are no part of the checkpoint."""
-    digest = checkpoint.files.get(name)
+def _record(digest: FileDigest | None, name: str, size: int, verdict: Verdict) -> FileRecord:
+    """The digest is empty for what nobody hashed: dropped and refused files that are no part of the checkpoint."""
     return FileRecord(shown(name), size, digest.sha256 if digest else "", verdict.fate, verdict.reason)
 
 

@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator, ValidationError
 
 from sanitizer.errors import UsageError
 from sanitizer.formats.sarif import FINGERPRINT, Anchor, sarif
-from sanitizer.report import Finding, VetRecord
+from sanitizer.report import Finding, PolicyRecord, VetRecord, WaiverRecord
 from sanitizer.vet.rules import catalogue
 
 # The parts of the OASIS schema that are used here, rewritten by hand with every other property forbidden.
@@ -100,3 +100,14 @@ def test_anchors(text: str, anchor: Anchor) -> None:
 def test_what_is_no_file_of_the_users_is_no_anchor(text: str) -> None:
     with pytest.raises(UsageError):
         Anchor.parse(text)
+
+
+def test_what_a_policy_waives_is_suppressed() -> None:
+    report = make_vet()
+    waived = WaiverRecord("weights.pickle-unread", "pytorch_model.bin", "0" * 64, "known \x1b[2J", "2030-01-01")
+    found = document(vetting=replace(report.vetting, policy=PolicyRecord("1" * 64, (waived,), ())))
+    Draft7Validator(SCHEMA).validate(found)
+    by_rule = {result["ruleId"]: result["suppressions"] for result in found["runs"][0]["results"]}
+    assert by_rule["files.unneeded"] == []
+    (suppression,) = by_rule["weights.pickle-unread"]
+    assert suppression["justification"] == "known [2J (until 2030-01-01)"

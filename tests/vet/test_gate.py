@@ -12,7 +12,7 @@ from helpers.checkpoints import INDEX, SHARDS, WEIGHTS, make, rules, shard, vett
 from helpers.hostile import PICKLE
 from helpers.hub import LoopbackHub
 
-from sanitizer.checkpoint import Checkpoint, HubOrigin
+from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.hub.download import download, resolve
 from sanitizer.report import FileRecord, Finding, VetRecord
@@ -310,7 +310,7 @@ def test_from_the_hub(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     remote = resolve(HubRef("org/name"))
     checkpoint = download(remote, wanted)
     assert (checkpoint.path / "config.json").is_symlink()
-    record = vet(checkpoint, {name: file.size for name, file in remote.files.items()})
+    record = vet(checkpoint, {name: FileDigest(file.size, "") for name, file in remote.files.items()})
     local = vetted(folder)
     assert fates(record) == {n: f for n, f in fates(local).items() if n != ".git"} | {".gitattributes": "dropped"}
     assert refusal(record) is None
@@ -343,8 +343,8 @@ def test_a_link_that_leads_out_of_the_cache_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../evil.json", "/etc/passwd", "a\u202e.py", "CONFIG.JSON", "generation_config.json"])
 def test_names_that_a_hub_lists_are_judged_too(name: str, tmp_path: Path) -> None:
     checkpoint = open_local(make(tmp_path / "m"))
-    assert refusal(vet(checkpoint, {"fine.txt": 3})) is None
-    assert refusal(vet(checkpoint, {name: 3})) is not None
+    assert refusal(vet(checkpoint, {"fine.txt": FileDigest(3, "")})) is None
+    assert refusal(vet(checkpoint, {name: FileDigest(3, "")})) is not None
 
 
 def test_progress_counts_files(folder: Path, tmp_path: Path) -> None:

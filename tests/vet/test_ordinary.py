@@ -9,7 +9,7 @@ import pytest
 from helpers.hostile import PICKLE, model, piece
 from helpers.pico import CONFIGS, make_folder
 
-from sanitizer.checkpoint import Checkpoint, HubOrigin
+from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin
 from sanitizer.vet.gate import answer, rebuild, vet
 from sanitizer.vet.inventory import open_local, wanted
 
@@ -70,5 +70,5 @@ def test_nor_by_its_names_alone(tmp_path: Path) -> None:
     """What a Hub lists and nobody fetches."""
     fetched = open_local(make_folder(tmp_path / "m", "bert"))
     remote = Checkpoint(fetched.path, HubOrigin("org/name", "0" * 40), fetched.files)
-    record = vet(remote, {name: len(content) for name, content in LEFT.items() if not wanted(name)})
+    record = vet(remote, {name: FileDigest(len(content), "") for name, content in LEFT.items() if not wanted(name)})
     assert {finding.severity for finding in record.findings} == {"low"}
