@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections import Counter
@@ -51,7 +50,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         pairs=_pairs(report),
         head_map=fence(head_map(report), "text"),
         loading=fence(loading(report, place), "python"),
-        command=fence(command(report), "bash"),
+        command=fence(command(report, local), "bash"),
         held_out=fence(held_out(report), "python"),
         citation=fence(visible(" ".join(report.recipe.strategy.citation.split())), "text"),
         strategy=report.recipe.strategy,
@@ -149,29 +148,26 @@ def held_out(report: RunReport) -> str:
     )
 
 
-def command(report: RunReport) -> str:
-    """The command line that runs this recipe again on the same commit."""
+def command(report: RunReport, folder: str) -> str:
+    """The command line that runs this recipe again on the same commit, beside the result's folder.
+
+    Strategy, treatments, their parameters and the budget are those of the recipe in that folder.
+    """
     recipe, data, source = report.recipe, report.data, report.source
     words = ["sanitize", source.name if source.commit else f"./{source.name}"]
     options = {
         "revision": source.commit,
-        "strategy": recipe.strategy.name,
+        "recipe": f"./{folder}/sanitizer/recipe.yaml",
         "data": None if data.origin == "embedded" else data.name,
         "text-column": data.text_column,
         "label-column": data.label_column,
         "layout": recipe.layout,
-        "max-accuracy-drop": recipe.budget.max_accuracy_drop,
-        "min-accuracy": recipe.budget.min_accuracy,
-        "max-heads": recipe.budget.max_heads,
-        "per-layer": recipe.budget.per_layer,
         "dtype": recipe.dtype,
         "batch-size": recipe.batch_size,
         "seed": recipe.seed,
     }
     for option, value in options.items():
         words += [] if value is None else [f"--{option}", str(value)]
-    for name, value in recipe.strategy.parameters.items():
-        words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     return " ".join(shlex.quote(visible(word)) for word in words)
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sanitizer.cleandata import CleanData
 from sanitizer.plan import Budget, TreatmentPlan
-from sanitizer.recipe import Recipe, Step
+from sanitizer.recipe import Step
 from sanitizer.report import Gate, Metric
 
 
-def treatments_for(recipe: Recipe, data: CleanData) -> tuple[list[Step], list[str]]:
+def fitting(steps: Sequence[Step], data: CleanData) -> tuple[tuple[Step, ...], list[str]]:
     """The steps to take, and what is left out and why: all but removal learn from the data."""
-    steps, skipped = [], []
-    for step in recipe.treatments:
+    taken, skipped = [], []
+    for step in steps:
         if step.name == "remove":
-            steps.append(step)
+            taken.append(step)
         elif data.labelled_by == "suspect":
             skipped.append(f"{step.name} was left out: tuning on the suspect's own predictions teaches it nothing")
         elif data.provenance.origin == "embedded":
             skipped.append(f"{step.name} was left out: it needs clean data of the model's own domain")
         else:
-            steps.append(step)
-    return steps, skipped
+            taken.append(step)
+    return tuple(taken), skipped
 
 
 def accuracy_budget(before: Metric, after: Metric, budget: Budget) -> Gate:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from sanitizer.errors import UsageError
 from sanitizer.recipe import Recipe
 from sanitizer.report import Severity
 
@@ -61,7 +62,9 @@ class ScanOptions:
 class RunOptions(ScanOptions):
     """`sanitize run`. `settings` are the strategy's parameters as typed (`--set name=value`).
 
-    `recipe` is one, the name of one, or a YAML file; it takes the place of `strategy` and `settings`.
+    `recipe` is one, the name of one, or a YAML file; it takes the place of `strategy` and `settings`. What is said here
+    of the budget beats the recipe's; None says nothing, and where nobody says anything `max_accuracy_drop` is 0.02.
+    Raises UsageError if both rules for accuracy are given.
     """
 
     strategy: str = "gradient"
@@ -70,11 +73,20 @@ class RunOptions(ScanOptions):
     output: Path | None = None
     force: bool = False
     layout: Layout = "compact"
-    max_accuracy_drop: float = 0.02
+    max_accuracy_drop: float | None = None
+    min_accuracy: float | None = None
     max_heads: int | None = None
+    per_layer: int | None = None
     push_to: str | None = None
     private: bool = True
     create_pr: bool = False
+
+    def __post_init__(self) -> None:
+        if self.max_accuracy_drop is not None and self.min_accuracy is not None:
+            raise UsageError(
+                "--max-accuracy-drop and --min-accuracy are two rules for one thing",
+                hint="a drop is relative to the suspect, a floor is absolute: give one",
+            )
 
 
 @dataclass(frozen=True)

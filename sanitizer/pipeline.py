@@ -7,18 +7,18 @@ that is what people will load.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from sanitizer import plan as planning
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
 from sanitizer.documents import address, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
-from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
+from sanitizer.gates import accuracy_budget, fitting, load_back, remarks
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.model.batches import batches, encode
@@ -27,17 +27,19 @@ from sanitizer.model.evaluate import evaluate, logits
 from sanitizer.model.judge import Judge
 from sanitizer.model.material import Material
 from sanitizer.model.measure import agreement, measure
+from sanitizer.model.restore import put_back
 from sanitizer.model.save import needs_loader, save
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
 from sanitizer.options import RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
+from sanitizer.plan import Budget, TreatmentPlan, choose
 from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
-from sanitizer.recipes import find
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
 from sanitizer.report import Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
+from sanitizer.resolve import budget_for, recipe_for
 from sanitizer.scan.heads import scan_heads
 from sanitizer.schema import from_json
 from sanitizer.source import HubRef, LocalRef, parse_model
@@ -65,10 +67,8 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
     """
     _, output, recipe = _checked(options)
     strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
-    removes = any(step.name == "remove" for step in recipe.treatments)
-    budget = planning.Budget(options.max_accuracy_drop, options.max_heads if removes else 0)
     with workspace(output) as work:
-        report = _treat(options, recipe, strategy, budget, work, progress)
+        report = _treat(options, recipe, strategy, budget_for(recipe), work, progress)
         write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
         put_in_place(work / "built", output)
     pushed = None
@@ -140,24 +140,6 @@ def publish(
     )
 
 
-def recipe_for(options: RunOptions) -> Recipe:
-    """The recipe file if there is one, else the strategy's own; with every parameter filled in and checked."""
-    if options.recipe is None:
-        given = Recipe(options.strategy, options.settings)
-    elif options.settings:
-        raise UsageError("--set and --recipe say the same thing twice", hint="write the settings into the recipe")
-    else:
-        given = options.recipe if isinstance(options.recipe, Recipe) else find(str(options.recipe))
-    return Recipe(
-        given.strategy,
-        asdict(build("sanitizer.strategies", given.strategy, given.settings)),
-        tuple(
-            Step(step.name, asdict(build("sanitizer.treatments", step.name, step.settings)))
-            for step in given.treatments
-        ),
-    )
-
-
 def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
     """Everything that can be wrong with the words alone is found before any work is done."""
     ref = parse_model(options.model, options.revision)
@@ -171,7 +153,7 @@ def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
 
 
 def _treat(
-    options: RunOptions, recipe: Recipe, strategy: object, budget: planning.Budget, work: Path, progress: Progress
+    options: RunOptions, recipe: Recipe, strategy: object, budget: Budget, work: Path, progress: Progress
 ) -> RunReport:
     clock = Clock()
     with clock.step("vet"):
@@ -192,22 +174,19 @@ def _treat(
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
         seen = scan_heads(subject, data.fit, batch_size=size, progress=progress)
-    with clock.step("score"):
-        context = Context(subject, batches(subject, fit, size=size), generator, progress)
-        scores = strategy.score(context)  # type: ignore[attr-defined]
-    with clock.step("choose"):
-        validation = encode(subject, data.validation)
-        judge = Judge(subject, validation, size=size, generator=generator, progress=progress)
-        plan = planning.choose(scores, budget, judge)
-    warnings: list[str] = []
-    treatments: list[TreatmentRecord] = []
     material = Material(fit, generator, options.layout, progress)
-    steps, skipped = treatments_for(recipe, data)
-    warnings += skipped
-    for step in steps:
-        with clock.step(step.name):
-            treatment = build("sanitizer.treatments", step.name, step.settings)
-            treatments.append(treatment.apply(subject, plan, material))
+    (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
+    with put_back(subject) if first else nullcontext():
+        nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
+        prepare = _applied(first, subject, nothing, material, clock, "prepare: ")
+        with clock.step("score"):
+            context = Context(subject, batches(subject, fit, size=size), generator, progress)
+            scores = strategy.score(context)  # type: ignore[attr-defined]
+        with clock.step("choose"):
+            validation = encode(subject, data.validation)
+            judge = Judge(subject, validation, size=size, generator=generator, progress=progress)
+            plan = choose(scores, budget, judge)
+    treatments = _applied(steps, subject, plan, material, clock)
     heads = heads_of(plan, before_anatomy, subject.anatomy)
     parameters = subject.model.num_parameters()
 
@@ -241,6 +220,7 @@ def _treat(
         scan=seen,
         recipe=RecipeRecord(
             strategy=strategy_of(recipe.strategy, strategy),
+            prepare=tuple(record.name for record in prepare),
             treatments=tuple(record.name for record in treatments),
             budget=budget_of(budget),
             layout=options.layout,
@@ -250,7 +230,8 @@ def _treat(
         ),
         plan=plan_of(plan, before[0].name),
         heads=heads,
-        treatments=tuple(treatments),
+        prepare=prepare,
+        treatments=treatments,
         before=before,
         after=(*after, *((agreement(treated, suspect),) if reopened.task == "classification" else ())),
         parameters_after=parameters,
@@ -258,9 +239,20 @@ def _treat(
         gates=gates,
         started=clock.started,
         timings=clock.timings(),
-        warnings=(*warnings, *remarks(plan, budget)),
+        warnings=(*(f"prepare: {words}" for words in skipped_first), *skipped, *remarks(plan, budget)),
         files=files_of(written, intake.checkpoint),
     )
+
+
+def _applied(
+    steps: tuple[Step, ...], subject: Subject, plan: TreatmentPlan, material: Material, clock: Clock, prefix: str = ""
+) -> tuple[TreatmentRecord, ...]:
+    records = []
+    for step in steps:
+        with clock.step(prefix + step.name):
+            treatment = build("sanitizer.treatments", step.name, step.settings)
+            records.append(treatment.apply(subject, plan, material))
+    return tuple(records)
 
 
 def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:

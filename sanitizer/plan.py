@@ -8,12 +8,13 @@ is for implants that sit one in every layer (HPMI, arXiv 2508.10243), which a ra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sanitizer.errors import UsageError
-from sanitizer.heads import HeadId, HeadScores
+from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import PlanStep
 
 # Budgets and accuracies are decimal fractions of a count of texts, and 0.89 - 0.87 is more than 0.02 in binary.
@@ -98,6 +99,12 @@ class TreatmentPlan:
     suspect: float
     metric: float
     steps: tuple[PlanStep, ...] = ()
+
+    @classmethod
+    def nothing(cls, heads: Sequence[int], budget: Budget) -> TreatmentPlan:
+        """What is planned before anything is scored, for layers of so many heads: none goes, none is worth more."""
+        scores = HeadScores(tuple((0.0,) * count for count in heads), ScoreOrigin("none", ""))
+        return cls((), scores, budget, math.nan, math.nan)
 
     @property
     def threshold(self) -> float:

@@ -34,13 +34,17 @@ def load(package: str, name: str) -> ModuleType:
 
 
 def build(package: str, name: str, settings: Mapping[str, Any]) -> Any:
-    """The plugin's one dataclass, made with these settings (words as typed, or values from YAML).
+    """The plugin's one dataclass, made with these settings; raises what `fill` does."""
+    return fill(parameters_of(load(package, name)), name, settings)
+
+
+def fill(cls: Any, name: str, settings: Mapping[str, Any]) -> Any:
+    """A dataclass made with these settings (words as typed, or values from YAML); `name` is what to call it.
 
     Raises UsageError for a parameter it does not have or a value that does not fit, naming what there is.
     """
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-    cls = parameters_of(load(package, name))
     known = tuple(field.name for field in dataclasses.fields(cls))
     for key in settings:
         if key not in known:

@@ -1,12 +1,18 @@
-"""A recipe: one strategy, and the treatments in their order.
+"""A recipe: one strategy, the treatments in their order, and the budget.
 
-As YAML, which a run writes and `--recipe` reads::
+As YAML, which a run writes and `--recipe` reads; all but `strategy` may be left out::
 
     strategy: gradient
     settings: {of: gate, samples: 1024}
+    prepare:                   # done before scoring; heads are scored and chosen on the result, which is then undone
+      - finetune: {epochs: 3}
+    budget: {min_accuracy: 0.85, step: 10}
     treatments:
       - remove
       - finetune: {epochs: 3, learning_rate: 2.0e-05}
+
+The budget's words are those of `sanitizer.plan.Budget`: `max_accuracy_drop` or `min_accuracy`, `max_heads`,
+`per_layer`, `floor_per_layer` and `step`.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ from sanitizer.errors import UsageError
 from sanitizer.plugins import unknown
 
 Settings = Mapping[str, Any]
+KEYS = ("strategy", "settings", "prepare", "budget", "treatments")
 EXAMPLE = "a recipe is YAML that begins with a line like: strategy: gradient"
 
 
@@ -33,16 +40,25 @@ class Step:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Names and settings as given; `sanitizer.plugins` turns them into objects and checks them."""
+    """Names and settings as given; `sanitizer.plugins` turns them into objects and checks them.
+
+    `prepare` is what is done to the weights before heads are scored and chosen; the weights are put back afterwards.
+    """
 
     strategy: str
     settings: Settings = field(default_factory=dict)
     treatments: tuple[Step, ...] = (Step("remove"), Step("finetune"))
+    budget: Settings = field(default_factory=dict)
+    prepare: tuple[Step, ...] = ()
 
     def to_yaml(self, *, one_line: bool = False) -> str:
         """Read back by `from_yaml` to an equal recipe."""
-        treatments = [{step.name: dict(step.settings)} if step.settings else step.name for step in self.treatments]
-        words = {"strategy": self.strategy, "settings": dict(self.settings), "treatments": treatments}
+        words: dict[str, Any] = {"strategy": self.strategy, "settings": dict(self.settings)}
+        if self.prepare:
+            words["prepare"] = _words(self.prepare)
+        if self.budget:
+            words["budget"] = dict(self.budget)
+        words["treatments"] = _words(self.treatments)
         import yaml
 
         width = 2**31 if one_line else 80
@@ -59,13 +75,15 @@ class Recipe:
             raise UsageError(f"{name} is no YAML: {str(error).splitlines()[0]}", hint=EXAMPLE) from error
         if not isinstance(words, dict) or not isinstance(words.get("strategy"), str):
             raise UsageError(f"{name} names no strategy", hint=EXAMPLE)
-        for key in words.keys() - {"strategy", "settings", "treatments"}:
-            raise unknown("recipe key", str(key), ("strategy", "settings", "treatments"))
-        settings = words.get("settings") or {}
-        treatments = words.get("treatments", ["remove", "finetune"])
-        if not isinstance(settings, dict) or not isinstance(treatments, list):
-            raise UsageError(f"{name}: settings must be a mapping and treatments a list", hint=EXAMPLE)
-        return cls(words["strategy"], settings, tuple(_step(entry, name) for entry in treatments))
+        for key in words.keys() - set(KEYS):
+            raise unknown("recipe key", str(key), KEYS)
+        settings, budget = words.get("settings") or {}, words.get("budget") or {}
+        treatments, prepare = words.get("treatments", ["remove", "finetune"]), words.get("prepare") or []
+        if not isinstance(settings, dict) or not isinstance(budget, dict):
+            raise UsageError(f"{name}: settings and budget must be mappings", hint=EXAMPLE)
+        if not isinstance(treatments, list) or not isinstance(prepare, list):
+            raise UsageError(f"{name}: treatments and prepare must be lists", hint=EXAMPLE)
+        return cls(words["strategy"], settings, _steps(treatments, name), budget, _steps(prepare, name))
 
     @classmethod
     def from_file(cls, path: Path) -> Recipe:
@@ -76,6 +94,14 @@ class Recipe:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"recipe {path} cannot be read: {why}", hint=EXAMPLE) from error
         return cls.from_yaml(text, name=str(path))
+
+
+def _words(steps: tuple[Step, ...]) -> list[object]:
+    return [{step.name: dict(step.settings)} if step.settings else step.name for step in steps]
+
+
+def _steps(entries: list[object], name: str) -> tuple[Step, ...]:
+    return tuple(_step(entry, name) for entry in entries)
 
 
 def _step(entry: object, name: str) -> Step:

@@ -1,12 +1,15 @@
-"""Recipes by name, for `--recipe NAME`: each is a row. Those of a single strategy need none: `--strategy` does."""
+"""Recipes by name, for `--recipe NAME`: each is a row, and so is every strategy, with the treatments of a plain run."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+from sanitizer import catalog
 from sanitizer.plugins import unknown
 from sanitizer.recipe import Recipe, Step
 
@@ -22,8 +25,28 @@ class Named:
 _NO_REMOVAL = "random"
 """Where nothing is removed the scores decide nothing, and this strategy costs least."""
 
+# Zhao et al. 2024 publish these as defaults (three epochs at 2e-5 without warm-up, 10 heads a step, accuracy of 0.85);
+# Chapagain et al. 2025 follow them.
+_TUNING = {"epochs": 3, "learning_rate": 2e-5, "warmup": 0.0}
+_BUDGET = {"min_accuracy": 0.85, "step": 10}
+
+
+def _published(strategy: str, *treatments: Step, **settings: Any) -> Recipe:
+    return Recipe(strategy, settings, treatments, budget=_BUDGET, prepare=(Step("finetune", _TUNING),))
+
+
+def _chapagain(strategy: str, what: str, **settings: Any) -> Named:
+    about = f"Chapagain et al. 2025, {what}: tune, score, choose, reload, remove, tune"
+    return Named(about, _published(strategy, Step("remove"), Step("finetune", _TUNING), **settings))
+
+
+_STRATEGIES = {
+    entry.name: Named(entry.summary, Recipe(entry.name)) for entry in catalog.entries("sanitizer.strategies")
+}
+
 RECIPES: Mapping[str, Named] = MappingProxyType(
     {
+        **_STRATEGIES,
         "pure": Named(
             "PURE (Zhao et al. 2024): remove heads of low attention variance, then normalize attention",
             Recipe("pure", treatments=(Step("remove"), Step("normalize"))),
@@ -44,6 +67,16 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "maximum-entropy fine-tuning, nothing removed: a baseline",
             Recipe(_NO_REMOVAL, treatments=(Step("entropy"),)),
         ),
+        "paper/gradient": _chapagain("gradient", "gradients of key weights", of="key"),
+        "paper/variance": _chapagain("variance", "layer-wise variance"),
+        "paper/sparsity": _chapagain("sparsity", "structured sparsification"),
+        "paper/ensemble": _chapagain("ensemble", "randomized ensemble"),
+        "paper/reinforce": _chapagain("reinforce", "epsilon-greedy, as released", policy="epsilon-greedy"),
+        "paper/bayesian": _chapagain("bayesian", "Bayesian uncertainty"),
+        "paper/pure": Named(
+            "PURE as published (Zhao et al. 2024): tune, score, choose, reload, remove, normalize attention",
+            _published("pure", Step("remove"), Step("normalize", {**_TUNING, "weight": 0.15})),
+        ),
     }
 )
 
@@ -53,6 +86,7 @@ def find(word: str) -> Recipe:
     if word in RECIPES:
         return RECIPES[word].recipe
     path = Path(word)
-    if path.exists() or path.suffix in {".yaml", ".yml"} or "/" in word:
+    misspelt = "/" in word and difflib.get_close_matches(word, RECIPES, n=1)
+    if path.exists() or path.suffix in {".yaml", ".yml"} or ("/" in word and not misspelt):
         return Recipe.from_file(path)
     raise unknown("recipe or file", word, RECIPES)

@@ -203,6 +203,7 @@ class RecipeRecord:
     """Everything that decides the outcome: the same recipe on the same source and data gives the same bytes."""
 
     strategy: StrategyRecord
+    prepare: tuple[str, ...]
     treatments: tuple[str, ...]
     budget: BudgetRecord
     layout: Literal["compact", "dense"]
@@ -291,7 +292,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run, whole: what came in, what was seen, chosen and done, what it cost, what went out."""
+    """One run, whole: what came in, what was seen, chosen and done, what it cost, what went out.
+
+    `prepare` was done before heads were scored, on weights that were put back once they were chosen.
+    """
 
     tool: ToolRecord
     source: SourceRecord
@@ -301,6 +305,7 @@ class RunReport:
     recipe: RecipeRecord
     plan: PlanRecord
     heads: tuple[HeadRecord, ...]
+    prepare: tuple[TreatmentRecord, ...]
     treatments: tuple[TreatmentRecord, ...]
     before: tuple[Metric, ...]
     after: tuple[Metric, ...]

@@ -97,9 +97,11 @@ def poisoned(payload: str) -> RunReport:
         recipe=replace(
             RECIPE,
             strategy=replace(RECIPE.strategy, name=payload, citation=payload or "none", parameters={payload: payload}),
+            prepare=(payload,),
             treatments=(payload,),
         ),
         plan=replace(PLAN, metric=payload),
+        prepare=(TreatmentRecord(payload, {payload: payload}, {payload: 1.0}, 1.0),),
         treatments=(TreatmentRecord(payload, {payload: payload}, {payload: 1.0}, 1.0),),
         before=(Metric(payload, 0.9, 0.8, 1.0, 10),),
         after=(Metric(payload, 0.9, 0.8, 1.0, 10),),
@@ -213,8 +215,8 @@ def test_a_local_causal_model_that_needs_nothing() -> None:
     assert "pip install" not in body
     assert "AutoModelForCausalLM.from_pretrained('./mine-sanitized')" in body
     assert "No labels were used" in body
-    assert "--data" not in command(report)
-    assert command(report).startswith("sanitize ./mine --strategy gradient ")
+    assert "--data" not in command(report, "out")
+    assert command(report, "out").startswith("sanitize ./mine --recipe ./out/sanitizer/recipe.yaml ")
 
 
 @pytest.mark.parametrize("field", ["license", "language"])
@@ -259,7 +261,7 @@ def test_a_hub_dataset_is_named_by_its_repository(name: str) -> None:
     front, body = split_card(render_card(report, repo_name=REPO))
     assert front["datasets"] == ["org/texts"]
     assert front["model-index"][0]["results"][0]["dataset"] == {"name": name, "type": "org/texts"}
-    assert shlex.split(command(report))[7] == name
+    assert shlex.split(command(report, "out"))[7] == name
     told = body.partition("## What came from the data")[2].partition("## ")[0]
     assert told.count(COMMIT) == 1
 
@@ -296,14 +298,32 @@ def test_loading_snippet_is_python_that_opens_the_place(place: str, needs_loader
 
 
 def test_command_is_what_a_shell_reads_back() -> None:
-    assert shlex.split(command(make_report())) == [
-        *("sanitize", "org/reviews", "--revision", COMMIT, "--strategy", "gradient"),
+    assert shlex.split(command(make_report(), "it's out")) == [
+        *("sanitize", "org/reviews", "--revision", COMMIT, "--recipe", "./it's out/sanitizer/recipe.yaml"),
         *("--data", "org/clean-reviews", "--text-column", "text", "--label-column", "label"),
-        *("--layout", "compact", "--max-accuracy-drop", "0.02"),
-        *("--dtype", "float32", "--batch-size", "32", "--seed", "7", "--set", "of=gate", "--set", "samples=1024"),
+        *("--layout", "compact", "--dtype", "float32", "--batch-size", "32", "--seed", "7"),
     ]
     evil = make_report(data=replace(DATA, name="$(id); `id` 'x' \"y\"\n&& id"))
-    assert shlex.split(command(evil))[7] == visible("$(id); `id` 'x' \"y\"\n&& id")
+    assert shlex.split(command(evil, "out"))[7] == visible("$(id); `id` 'x' \"y\"\n&& id")
+
+
+def test_the_budget_is_said_by_its_own_rule() -> None:
+    plain = " ".join(texts(render_card(make_report(), repo_name=REPO)).split())
+    assert "no less than 0.871 there (a drop of at most 2 points), any number of heads, and" in plain
+    floor = replace(RECIPE.budget, max_accuracy_drop=None, min_accuracy=0.85, max_heads=9, per_layer=2)
+    report = make_report(recipe=replace(RECIPE, budget=floor), plan=replace(PLAN, threshold=0.85))
+    told = " ".join(texts(render_card(report, repo_name=REPO)).split())
+    assert "no less than 0.85 there (an absolute floor), at most 9 heads, at most 2 of each layer, and" in told
+    assert "undone" not in plain + told
+
+
+def test_a_preparation_is_told_with_its_undoing() -> None:
+    record = TreatmentRecord("finetune", {"epochs": 3}, {"loss": 0.2}, 61.0)
+    report = make_report(recipe=replace(RECIPE, prepare=("finetune",)), prepare=(record,))
+    body = render_card(report, repo_name=REPO)
+    assert "Heads were scored and chosen after a preparation (`finetune`) that was then undone" in body
+    assert "0.891 with every head (prepared)" in body
+    assert "\n| `finetune`, undone after choosing | `epochs = 3` | `loss = 0.2` | 61 |\n" in body
 
 
 def test_failed_gate_is_said_first() -> None:
@@ -384,6 +404,7 @@ def test_a_local_source_hands_on_the_base_model_its_own_card_names() -> None:
 def test_the_card_names_the_folder_it_lies_in() -> None:
     body = render_card(make_report(), repo_name=None, folder="mine")
     assert "from_pretrained('./mine')" in body
+    assert "--recipe ./mine/sanitizer/recipe.yaml" in body
 
 
 @pytest.mark.parametrize("labels", ["given", "none"])

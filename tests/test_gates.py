@@ -7,7 +7,7 @@ import math
 import pytest
 
 from sanitizer.cleandata import CleanData, DataOrigin, Provenance, split
-from sanitizer.gates import accuracy_budget, load_back, remarks, treatments_for
+from sanitizer.gates import accuracy_budget, fitting, load_back, remarks
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
@@ -60,18 +60,18 @@ def data(origin: DataOrigin, *, labelled: bool) -> CleanData:
 
 def test_labelled_data_takes_every_step() -> None:
     recipe = Recipe("gradient", {}, (Step("remove"), Step("finetune", {"epochs": 1})))
-    assert treatments_for(recipe, data("file", labelled=True)) == (list(recipe.treatments), [])
+    assert fitting(recipe.treatments, data("file", labelled=True)) == (recipe.treatments, [])
 
 
 def test_nothing_is_tuned_on_the_suspects_own_labels_or_on_foreign_texts() -> None:
     texts = data("file", labelled=False)
     own = texts.relabelled([0] * len(texts.fit), [0] * len(texts.validation), [0] * len(texts.test))
     for given, why in ((own, "own predictions"), (data("embedded", labelled=False), "own domain")):
-        steps, skipped = treatments_for(Recipe("gradient"), given)
+        steps, skipped = fitting(Recipe("gradient").treatments, given)
         assert [step.name for step in steps] == ["remove"]
         assert skipped[0].startswith("finetune was left out")
         assert why in skipped[0]
-    causal = treatments_for(Recipe("gradient"), texts)
+    causal = fitting(Recipe("gradient").treatments, texts)
     assert [step.name for step in causal[0]] == ["remove", "finetune"], "a text is its own label"
 
 

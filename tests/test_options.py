@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, asdict, fields
 
 import pytest
 
+from sanitizer.errors import UsageError
 from sanitizer.options import DataOptions, RunOptions, ScanOptions
 
 TOKEN = "hf_" + "x" * 34
@@ -38,8 +39,10 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "output": None,
         "force": False,
         "layout": "compact",
-        "max_accuracy_drop": 0.02,
+        "max_accuracy_drop": None,
+        "min_accuracy": None,
         "max_heads": None,
+        "per_layer": None,
         "push_to": None,
         "private": True,
         "create_pr": False,
@@ -50,6 +53,13 @@ def test_a_run_takes_every_option_of_a_scan() -> None:
     scan = {field.name: field.default for field in fields(ScanOptions)}
     run = {field.name: field.default for field in fields(RunOptions)}
     assert scan.items() <= run.items()
+
+
+def test_two_rules_for_accuracy_are_one_too_many() -> None:
+    assert RunOptions("a/b", max_accuracy_drop=0.0).min_accuracy is None
+    assert RunOptions("a/b", min_accuracy=0.0).max_accuracy_drop is None
+    with pytest.raises(UsageError, match="two rules"):
+        RunOptions("a/b", max_accuracy_drop=0.0, min_accuracy=0.0)
 
 
 def test_options_are_frozen_and_do_not_share_settings() -> None:

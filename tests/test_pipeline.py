@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 import yaml
 from helpers.hub import TOKEN, LoopbackHub
 from helpers.pico import make_tokenizer
-from helpers.runs import listing, make_suspect, make_texts, make_tsv, options, write_tsv
+from helpers.runs import GENEROUS, listing, make_suspect, make_texts, make_tsv, options, write_tsv
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
@@ -28,6 +29,7 @@ from sanitizer.errors import CorruptError, GateError, RefusedError, SanitizerErr
 from sanitizer.options import DataOptions, ScanOptions
 from sanitizer.output import FOLDER
 from sanitizer.pipeline import RunResult
+from sanitizer.recipe import Recipe, Step
 from sanitizer.schema import from_json, to_json, validate
 
 ROWS = 80
@@ -144,6 +146,7 @@ def test_the_lock_and_the_recipe_say_what_was_done(done: RunResult) -> None:
     assert lock["recipe"] == recipe
     assert lock["source"]["sha256"] == done.report.source.digest
     assert (lock["seed"], lock["layout"], lock["budget"]["max_heads"]) == (0, "compact", 4)
+    assert recipe["budget"] == {"max_accuracy_drop": GENEROUS, "max_heads": 4, "floor_per_layer": 1, "step": 10}
     text = "".join(path.read_text() for path in (done.output / FOLDER).iterdir())
     assert str(done.output.parent) not in text, "a path of this machine is nobody's business"
 
@@ -190,9 +193,9 @@ def test_the_same_seed_gives_the_same_bytes(done: RunResult, place: Path, tmp_pa
 
 def test_the_recorded_recipe_gives_the_same_weights(done: RunResult, place: Path, tmp_path: Path) -> None:
     recipe = done.output / FOLDER / "recipe.yaml"
-    again = pipeline.run(
-        options(place / done.report.source.name, place / "clean.tsv", tmp_path / "again", recipe=recipe)
-    )
+    words = {"recipe": recipe, "max_accuracy_drop": None, "max_heads": None}  # the budget is in the recipe, too
+    again = pipeline.run(options(place / done.report.source.name, place / "clean.tsv", tmp_path / "again", **words))
+    assert again.report.recipe.budget == done.report.recipe.budget
     assert (again.output / "model.safetensors").read_bytes() == (done.output / "model.safetensors").read_bytes()
 
 
@@ -319,6 +322,67 @@ def test_no_head_to_remove_is_said_and_is_no_failure(place: Path, tmp_path: Path
     assert (done.report.heads, done.report.passed) == ((), True)
     assert any("no head was removed" in warning for warning in done.report.warnings)
     assert done.report.parameters_after == done.report.source.parameters
+
+
+PREPARED = Recipe(
+    "gradient",
+    treatments=(Step("remove"),),
+    prepare=(Step("finetune", {"epochs": 2, "learning_rate": 1e-2}),),
+)
+
+
+def test_a_preparation_decides_on_the_heads_and_leaves_no_other_trace(place: Path, tmp_path: Path) -> None:
+    """Against the suspect itself: in the result, whatever is no removed head's is the suspect's, byte for byte."""
+    plain, prepared = (
+        pipeline.run(options(place / "bert", place / "clean.tsv", tmp_path / name, recipe=recipe, layout="dense"))
+        for name, recipe in (("plain", replace(PREPARED, prepare=())), ("prepared", PREPARED))
+    )
+    assert prepared.report.plan.scores.grid != plain.report.plan.scores.grid, "it was scored after the preparation"
+    assert prepared.report.plan.suspect != plain.report.plan.suspect, "and chosen there"
+    assert prepared.report.before == plain.report.before, "the suspect is still the suspect"
+    suspect, weights = stored(place / "bert"), stored(prepared.output)
+    for record in prepared.report.heads:
+        rows = slice(8 * record.head.head, 8 * record.head.head + 8)
+        layer = f"bert.encoder.layer.{record.head.layer}.attention"
+        for role in ("query", "key", "value"):
+            suspect[f"{layer}.self.{role}.weight"][rows] = 0
+            suspect[f"{layer}.self.{role}.bias"][rows] = 0
+        suspect[f"{layer}.output.dense.weight"][:, rows] = 0
+    assert len(prepared.report.heads) > 0
+    assert weights.keys() == suspect.keys()
+    assert all(torch.equal(weights[name], suspect[name]) for name in suspect)
+
+
+def test_a_preparation_is_on_record(place: Path, tmp_path: Path) -> None:
+    report = pipeline.run(options(place / "bert", place / "clean.tsv", tmp_path / "out", recipe=PREPARED)).report
+    assert (report.recipe.prepare, report.recipe.treatments) == (("finetune",), ("remove",))
+    assert [record.parameters["epochs"] for record in report.prepare] == [2]
+    names = [timing.step for timing in report.timings]
+    assert names.index("prepare: finetune") < names.index("score") < names.index("choose") < names.index("remove")
+    assert Recipe.from_file(tmp_path / "out" / FOLDER / "recipe.yaml").prepare[0].settings["epochs"] == 2
+    data = make_tsv(tmp_path / "unlabelled.tsv", labelled=False)
+    unlabelled = pipeline.run(options(place / "bert", data, tmp_path / "none", recipe=PREPARED)).report
+    assert (unlabelled.prepare, unlabelled.recipe.prepare) == ((), ())
+    assert any(warning.startswith("prepare: finetune was left out") for warning in unlabelled.warnings)
+
+
+def test_a_quota_takes_from_every_layer(place: Path, tmp_path: Path) -> None:
+    words = {"per_layer": 1, "max_heads": None, "max_accuracy_drop": 1.0}
+    report = pipeline.run(options(place / "bert", place / "clean.tsv", tmp_path / "out", **words)).report
+    assert Counter(record.head.layer for record in report.heads) == {0: 1, 1: 1, 2: 1}
+    for record in report.heads:
+        assert record.score == min(report.plan.scores.grid[record.head.layer])
+
+
+def test_an_absolute_floor_is_one_for_the_choice_and_for_the_gate(place: Path, tmp_path: Path) -> None:
+    for floor, passes in ((0.05, True), (0.95, False)):
+        words = {"min_accuracy": floor, "max_accuracy_drop": None}
+        done = pipeline.run(options(place / "bert", place / "clean.tsv", tmp_path / str(floor), **words))
+        assert done.report.plan.threshold == floor
+        assert bool(done.report.heads) is passes
+        assert done.report.gates[0].passed is passes is (done.report.after[0].value >= floor)
+        assert f"the floor is {100 * floor:.2f}" in done.report.gates[0].detail
+        assert (done.report.recipe.budget.max_accuracy_drop, done.report.recipe.budget.min_accuracy) == (None, floor)
 
 
 def test_settings_and_a_recipe_do_not_go_together(place: Path, tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sanitizer.recipe as module
 from sanitizer.errors import UsageError
+from sanitizer.plan import Budget
 from sanitizer.recipe import Recipe, Step
 
 words = st.text(min_size=1, max_size=12)
@@ -18,7 +22,8 @@ values = st.recursive(
     max_leaves=4,
 )
 settings = st.dictionaries(words, values, max_size=3)
-recipes = st.builds(Recipe, words, settings, st.lists(st.builds(Step, words, settings), max_size=4).map(tuple))
+steps = st.lists(st.builds(Step, words, settings), max_size=4).map(tuple)
+recipes = st.builds(Recipe, words, settings, steps, settings, steps)
 
 
 @given(recipes)
@@ -27,15 +32,22 @@ def test_what_is_written_reads_back_equal(recipe: Recipe) -> None:
 
 
 def test_the_documented_example_means_what_it_says() -> None:
-    recipe = Recipe.from_yaml(
-        "strategy: gradient\nsettings: {of: gate, samples: 1024}\n"
-        "treatments:\n  - remove\n  - finetune: {epochs: 3, learning_rate: 2.0e-05}\n"
-    )
-    assert recipe == Recipe(
+    assert module.__doc__ is not None
+    example = module.__doc__.partition("::\n")[2].partition("\n\nThe budget")[0]
+    assert Recipe.from_yaml(example) == Recipe(
         "gradient",
         {"of": "gate", "samples": 1024},
         (Step("remove"), Step("finetune", {"epochs": 3, "learning_rate": 2e-5})),
+        {"min_accuracy": 0.85, "step": 10},
+        (Step("finetune", {"epochs": 3}),),
     )
+    words = module.__doc__.partition("\n\nThe budget")[2]
+    assert set(re.findall(r"`(\w+)`", words)) == {field.name for field in fields(Budget)}
+
+
+def test_what_says_nothing_is_not_written() -> None:
+    assert Recipe("gradient", treatments=()).to_yaml() == "strategy: gradient\nsettings: {}\ntreatments: []\n"
+    assert Recipe.from_yaml("strategy: gradient\nbudget:\nprepare:") == Recipe("gradient")
 
 
 def test_a_strategy_alone_removes_and_tunes() -> None:
@@ -54,8 +66,11 @@ def test_a_strategy_alone_removes_and_tunes() -> None:
         ("strategy: [", "is no YAML"),
         ("strategy: !!python/object/apply:os.system ['true']", "is no YAML"),
         ("strategy: gradient\nsetings: {}", "no recipe key 'setings'"),
-        ("strategy: gradient\nsettings: [1]", "settings must be a mapping"),
-        ("strategy: gradient\ntreatments: remove", "treatments a list"),
+        ("strategy: gradient\nsettings: [1]", "settings and budget must be mappings"),
+        ("strategy: gradient\nbudget: 0.02", "settings and budget must be mappings"),
+        ("strategy: gradient\nprepare: finetune", "treatments and prepare must be lists"),
+        ("strategy: gradient\nprepare: [3]", "3 is no treatment"),
+        ("strategy: gradient\ntreatments: remove", "treatments and prepare must be lists"),
         ("strategy: gradient\ntreatments: [3]", "3 is no treatment"),
         ("strategy: gradient\ntreatments: [{remove: {}, finetune: {}}]", "is no treatment"),
         ("strategy: gradient\ntreatments: [{remove: 1}]", "is no treatment"),

@@ -109,7 +109,7 @@ def plugins_of(recipe: Recipe) -> tuple[catalog.Entry, ...]:
     """The strategy and the treatments, described. Raises UsageError for one that is not there."""
     return (
         catalog.describe("sanitizer.strategies", recipe.strategy),
-        *(catalog.describe("sanitizer.treatments", step.name) for step in recipe.treatments),
+        *(catalog.describe("sanitizer.treatments", step.name) for step in (*recipe.prepare, *recipe.treatments)),
     )
 
 

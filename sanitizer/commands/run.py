@@ -55,7 +55,7 @@ treatment_options = together(
         "--recipe",
         type=RecipeName(),
         panel=WHAT,
-        help="Strategy and treatments by name (`sanitize recipes`) or from a file, such as an earlier result's.",
+        help="Strategy, treatments and budget by name (`sanitize recipes`) or from a file, such as a result's.",
     ),
 )
 
@@ -63,14 +63,26 @@ budget_options = together(
     click.option(
         "--max-accuracy-drop",
         type=click.FloatRange(0, 1),
-        default=0.02,
-        show_default=True,
         metavar="SHARE",
         panel=BUDGET,
-        help="Accuracy to spend, relative to the suspect: 0.02 is two points.",
+        help="Accuracy to spend, relative to the suspect: 0.02 is two points. [default: the recipe's, or 0.02]",
+    ),
+    click.option(
+        "--min-accuracy",
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        panel=BUDGET,
+        help="Accuracy to stay above, in place of a drop: 0.85 is 85 %.",
     ),
     click.option(
         "--max-heads", type=click.IntRange(0), metavar="N", panel=BUDGET, help="Remove no more heads than this."
+    ),
+    click.option(
+        "--per-layer",
+        type=click.IntRange(1),
+        metavar="K",
+        panel=BUDGET,
+        help="Remove no more than K heads of each layer, the lowest of every layer first.",
     ),
 )
 
@@ -158,10 +170,11 @@ def _options(ctx: click.Context, words: dict[str, Any]) -> RunOptions:
         for name, option in (("create_pr", "--create-pr"), ("private", "--private/--public")):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise UsageError(f"{option} says how to publish, but not where", hint="add --push-to org/name")
-    names = ("strategy", "recipe", "output", "force", "layout", "max_accuracy_drop", "max_heads", "push_to", "private")
+    names = ("strategy", "recipe", "output", "force", "layout", "push_to", "private")
+    budget = ("max_accuracy_drop", "min_accuracy", "max_heads", "per_layer")
     return RunOptions(
         **scan_words(words),
-        **{name: words[name] for name in names},
+        **{name: words[name] for name in (*names, *budget)},
         create_pr=words["create_pr"],
         settings=gathered(words["settings"]),
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 from sanitizer.model.anatomy import LayerAnatomy
 from sanitizer.model.batches import Batch
 from sanitizer.model.context import Context
+from sanitizer.model.restore import put_back
 from sanitizer.model.subject import Subject
 from sanitizer.model.training import training
 from sanitizer.model.tune import clean_loss
@@ -44,16 +45,13 @@ def penalty(subject: Subject, *, l1: float, l2: float) -> Tensor:
 def sparsely_tuned(context: Context, *, l1: float, l2: float, steps: int, learning_rate: float) -> Iterator[None]:
     """Within this context the model is tuned for `steps` batches with the penalty; afterwards it is what it was."""
     subject = context.subject
-    kept = {name: tensor.detach().clone() for name, tensor in subject.model.state_dict().items()}
 
     def objective(batch: Batch) -> Tensor:
         return clean_loss(subject, batch) + penalty(subject, l1=l1, l2=l2)
 
-    try:
+    with put_back(subject):
         with training(subject, learning_rate=learning_rate, weight_decay=0.0, generator=context.generator) as trainer:
             for _ in track(context.progress, "tune sparsely", range(steps)):
                 pick = int(torch.randint(len(context.fit), (), generator=context.generator))
                 trainer.step(partial(objective, context.fit[pick]))
         yield
-    finally:
-        subject.model.load_state_dict(kept)

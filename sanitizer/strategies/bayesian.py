@@ -1,4 +1,4 @@
-"""Heads whose worth is low even with the benefit of the doubt go last: the score is a lower confidence bound.
+"""Heads of low or uncertain worth go first: the score is a lower confidence bound of their importance.
 
 Source: Chapagain, Hamdi, Filali Boubrahimi, CIKM 2025, arXiv 2508.20032, Bayesian pruning; Monte-Carlo dropout is Gal
 and Ghahramani, ICML 2016, arXiv 1506.02142.

@@ -43,6 +43,7 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     report = result.report
     yield from _origin(report.source, report.data, report.vetting.findings)
     yield from _scan(report.scan)
+    yield from _budget(report)
     yield from _treated(report, colour)
     yield Text()
     yield from _effect(report)
@@ -150,6 +151,22 @@ def _scan(scan: ScanRecord) -> Iterator[RenderableType]:
             f"similarity {across}: mean {record.mean:.3f}, 99th percentile {record.percentile_99:.3f}, "
             f"{100 * record.share_above:.2g} % of pairs above 0.99",
         )
+
+
+def _budget(report: RunReport) -> Iterator[RenderableType]:
+    budget, plan = report.recipe.budget, report.plan
+    if report.prepare:
+        names = ", ".join(clean(record.name) for record in report.prepare)
+        yield _line("prepare", f"{names}; undone once the heads were chosen")
+    if budget.max_heads == 0:
+        return
+    whole = "prepared, with every head" if report.prepare else "with every head"
+    limits = [
+        f"at least {100 * plan.threshold:.1f} % on validation data ({100 * plan.suspect:.1f} % {whole})",
+        *([] if budget.max_heads is None else [f"at most {counted(budget.max_heads, 'head')}"]),
+        *([] if budget.per_layer is None else [f"at most {budget.per_layer} of each layer"]),
+    ]
+    yield _line("budget", f"{clean(plan.metric).replace('_', ' ')} of {', '.join(limits)}")
 
 
 def _treated(report: RunReport, colour: bool) -> Iterator[RenderableType]:

@@ -35,7 +35,20 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
             "l",
         ),
         *("--revision", "v1", "--output", "out", "--force", "--layout", "dense", "--max-accuracy-drop", "0.05"),
-        *("--max-heads", "3", "--device", "cuda:1", "--dtype", "bfloat16", "--seed", "5", "--batch-size", "8"),
+        *(
+            "--max-heads",
+            "3",
+            "--per-layer",
+            "2",
+            "--device",
+            "cuda:1",
+            "--dtype",
+            "bfloat16",
+            "--seed",
+            "5",
+            "--batch-size",
+            "8",
+        ),
         *("--push-to", "me/model", "--public", "--create-pr", "--token", "hf_x", "-q"),
         *("--fail-on", "medium", "--drop-chat-template"),
     )
@@ -56,12 +69,21 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
         layout="dense",
         max_accuracy_drop=0.05,
         max_heads=3,
+        per_layer=2,
         push_to="me/model",
         private=False,
         create_pr=True,
         gate=Gatekeeping("medium", drop_chat_template=True),
     )
     assert pipeline.asked == [("run", expected)]
+
+
+def test_an_absolute_floor_arrives_and_a_drop_beside_it_is_an_error(sanitize: Any, pipeline: Any) -> None:
+    assert sanitize("org/model", "--min-accuracy", "0.85").exit_code == 0
+    assert pipeline.asked == [("run", RunOptions("org/model", min_accuracy=0.85))]
+    both = sanitize("org/model", "--min-accuracy", "0.85", "--max-accuracy-drop", "0.02")
+    assert (both.exit_code, len(pipeline.asked)) == (2, 1)
+    assert "--max-accuracy-drop and --min-accuracy are two rules" in both.stderr
 
 
 def test_a_recipe_replaces_the_strategy(sanitize: Any, pipeline: Any) -> None:
@@ -81,7 +103,16 @@ def test_how_to_publish_without_where_is_an_error(sanitize: Any, pipeline: Any, 
     assert "--push-to" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("--max-accuracy-drop", "2"), ("--max-heads", "-1"), ("--recipe", "none.yaml")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--max-accuracy-drop", "2"),
+        ("--max-heads", "-1"),
+        ("--per-layer", "0"),
+        ("--min-accuracy", "85"),
+        ("--recipe", "none.yaml"),
+    ],
+)
 def test_a_value_out_of_range_is_an_error(sanitize: Any, pipeline: Any, words: tuple[str, str]) -> None:
     assert sanitize("org/model", *words).exit_code == 2
     assert pipeline.asked == []

@@ -95,6 +95,7 @@ RECIPE = RecipeRecord(
         {"of": "gate", "samples": 1024},
         "Chapagain, Hamdi, Filali Boubrahimi. CIKM 2025. arXiv 2508.20032",
     ),
+    prepare=(),
     treatments=("remove", "finetune"),
     budget=BudgetRecord(0.02, None, None, None, 1, 10),
     layout="compact",
@@ -134,6 +135,7 @@ def make_report(**changes: Any) -> RunReport:
             HeadRecord(HeadId(1, 0), "removed", 0.01),
             HeadRecord(HeadId(2, 2), "removed", 0.015),
         ),
+        prepare=(),
         treatments=(
             TreatmentRecord("remove", {"layout": "compact"}, {"removed": 2.0, "zeroed": 1.0}, 0.4),
             TreatmentRecord("finetune", {"epochs": 1, "rate": 2e-05}, {"loss": 0.21}, 93.5),

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers.records import SOURCE, VETTING, make_preview, make_report, make_scan
+from helpers.records import PLAN, RECIPE, SOURCE, VETTING, make_preview, make_report, make_scan
 from rich.console import Console, RenderableType
 
-from sanitizer.report import Finding, Gate, RunReport
+from sanitizer.report import Finding, Gate, RunReport, TreatmentRecord
 from sanitizer.terminal.story import findings_story, preview_story, run_story, scan_story, tell
 
 GOLDEN = Path(__file__).parent / "run_story.txt"
@@ -50,6 +50,22 @@ def lines(text: str) -> list[str]:
 
 def test_the_story_of_a_run_word_for_word() -> None:
     assert lines(run_told(make_report())) == lines(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_limits_and_a_preparation_are_told() -> None:
+    budget = replace(RECIPE.budget, max_accuracy_drop=None, min_accuracy=0.85, max_heads=1, per_layer=2)
+    report = make_report(
+        recipe=replace(RECIPE, budget=budget, prepare=("finetune",)),
+        prepare=(TreatmentRecord("finetune", {}, {}, 1.0),),
+        plan=replace(PLAN, threshold=0.85),
+    )
+    assert [line for line in lines(run_told(report)) if line.startswith(("  prepare", "  budget"))] == [
+        "  prepare     finetune; undone once the heads were chosen",
+        "  budget      accuracy of at least 85.0 % on validation data (89.1 % prepared, with every head), "
+        "at most 1 head, at most 2 of each layer",
+    ]
+    none = make_report(recipe=replace(RECIPE, budget=replace(RECIPE.budget, max_heads=0)))
+    assert "  budget" not in run_told(none), "nothing was to be removed"
 
 
 def stories() -> dict[str, str]:

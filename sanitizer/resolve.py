@@ -1,0 +1,64 @@
+"""What was typed and what the recipe says, made one recipe: every parameter filled in and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from sanitizer.errors import UsageError
+from sanitizer.options import RunOptions
+from sanitizer.plan import Budget
+from sanitizer.plugins import build, fill
+from sanitizer.recipe import Recipe, Step
+from sanitizer.recipes import find
+
+RULES = ("max_accuracy_drop", "min_accuracy")
+"""How much accuracy may be spent: one of the two says it."""
+
+
+def recipe_for(options: RunOptions) -> Recipe:
+    """The recipe if there is one, else the strategy's own; in the budget, what the options say beats the recipe.
+
+    Raises UsageError for names and values that are wrong, and for what is said twice.
+    """
+    if options.recipe is None:
+        given = Recipe(options.strategy, options.settings)
+    elif options.settings:
+        raise UsageError("--set and --recipe say the same thing twice", hint="write the settings into the recipe")
+    else:
+        given = options.recipe if isinstance(options.recipe, Recipe) else find(str(options.recipe))
+    if any(step.name == "remove" for step in given.prepare):
+        raise UsageError("prepare cannot remove heads: none is chosen yet", hint="it may tune, such as `[finetune]`")
+    return Recipe(
+        strategy=given.strategy,
+        settings=asdict(build("sanitizer.strategies", given.strategy, given.settings)),
+        treatments=_filled(given.treatments),
+        budget=_merged(given.budget, options),
+        prepare=_filled(given.prepare),
+    )
+
+
+def budget_for(recipe: Recipe) -> Budget:
+    """The budget of a recipe that was filled in; one that removes nothing may spend no head."""
+    budget = Budget(**recipe.budget)
+    removes = any(step.name == "remove" for step in recipe.treatments)
+    return budget if removes else replace(budget, max_heads=0)
+
+
+def _filled(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(Step(step.name, asdict(build("sanitizer.treatments", step.name, step.settings))) for step in steps)
+
+
+def _merged(given: Mapping[str, Any], options: RunOptions) -> dict[str, Any]:
+    """Every value of the budget that says something."""
+    said = {key: value for key, value in given.items() if value is not None}
+    if said.keys() >= set(RULES):
+        raise UsageError("the recipe's budget says both a drop and a floor of accuracy", hint="keep one of the two")
+    typed = {key: getattr(options, key) for key in (*RULES, "max_heads", "per_layer")}
+    typed = {key: value for key, value in typed.items() if value is not None}
+    replaced = RULES if typed.keys() & set(RULES) else ()
+    said = {key: value for key, value in said.items() if key not in replaced} | typed
+    filled = asdict(fill(Budget, "budget", said))
+    idle = "min_accuracy" if filled["min_accuracy"] is None else "max_accuracy_drop"
+    return {key: value for key, value in filled.items() if value is not None and key != idle}
