@@ -11,7 +11,7 @@ import io
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -198,7 +198,7 @@ def write(checkpoint: Checkpoint, name: str, target: Path) -> None:
         return
     draft = target.with_name(f".{target.name}")
     with target.open("rb") as source, draft.open("xb") as sink:
-        sink.write(_described(header))
+        sink.write(described(header))
         source.seek(header.begin)
         while block := source.read(CHUNK):
             sink.write(block)
@@ -209,7 +209,8 @@ def _ordinary(metadata: Mapping[str, str]) -> bool:
     return set(metadata) <= {"format"} and metadata.get("format", "pt") in FORMATS
 
 
-def _described(header: Header) -> bytes:
+def described(header: Header) -> bytes:
+    """The bytes of a file before its tensors: no metadata but the format."""
     form = {key: value for key, value in header.metadata.items() if key == "format" and value in FORMATS}
     document: dict[str, Any] = {"__metadata__": form} if form else {}
     for name, tensor in header.tensors.items():
@@ -226,9 +227,19 @@ def _metadata(value: Any, file: str) -> dict[str, str]:
     return value
 
 
-def _tensor(name: str, entry: Any, file: str) -> TensorInfo:
+def check_name(name: str, file: str) -> None:
+    """Raises RefusedError for a name of a tensor that cannot be seen as it is."""
     if not name or not name.isprintable() or name != name.strip() or len(name) > LONGEST_NAME:
         raise NAME.refuse(file, ascii(name))
+
+
+def nbytes(dtype: str, shape: Sequence[int]) -> int:
+    """The bytes of a tensor."""
+    return math.prod(shape) * BYTES[dtype]
+
+
+def _tensor(name: str, entry: Any, file: str) -> TensorInfo:
+    check_name(name, file)
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise FIELDS.refuse(file, name)
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -238,7 +249,7 @@ def _tensor(name: str, entry: Any, file: str) -> TensorInfo:
         raise FIELDS.refuse(file, name)
     # Dimensions of zero make the product small; without them it must still fit the machine's integers.
     largest = math.prod(max(1, dimension) for dimension in shape) * BYTES[dtype]
-    if largest >= 1 << 63 or math.prod(shape) * BYTES[dtype] != offsets[1] - offsets[0]:
+    if largest >= 1 << 63 or nbytes(dtype, shape) != offsets[1] - offsets[0]:
         raise SIZE.refuse(file, f"{name} has shape {shape} and {offsets[1] - offsets[0]} bytes")
     return TensorInfo(dtype, tuple(shape), offsets[0], offsets[1])
 
