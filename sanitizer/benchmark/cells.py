@@ -16,7 +16,7 @@ from sanitizer.benchmark.suite import Entry, Suite, Victim, plugins_of
 from sanitizer.checkpoint import Checkpoint, LocalOrigin, digest_file
 from sanitizer.errors import CorruptError
 from sanitizer.plugins import unknown
-from sanitizer.report import CellRecord
+from sanitizer.report import BenchmarkReport, CellRecord
 from sanitizer.schema import from_json, write_report
 
 What = Literal["treated", "untreated", "control"]
@@ -97,6 +97,15 @@ def load(folder: Path, cell: Cell) -> CellRecord | None:
     except (OSError, UnicodeDecodeError, CorruptError):
         return None
     return record if isinstance(record, CellRecord) and record.digest == cell.digest else None
+
+
+def read_published(results: Path) -> dict[str, CellRecord]:
+    """By digest, the cells that a results.json holds: whoever clones a finished table need not run it again."""
+    try:
+        report = from_json(results.read_text(encoding="ascii"), "benchmark")
+    except (OSError, UnicodeDecodeError, CorruptError):
+        return {}
+    return {record.digest: record for record in report.cells} if isinstance(report, BenchmarkReport) else {}
 
 
 def store(folder: Path, cell: Cell, record: CellRecord) -> None:

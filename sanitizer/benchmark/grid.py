@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, load, store
+from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, load, read_published, store
 from sanitizer.benchmark.children import Children
 from sanitizer.benchmark.page import render_page
 from sanitizer.benchmark.suite import Suite, read_suite
@@ -67,7 +67,8 @@ def plan(options: BenchmarkOptions) -> Plan:
             raise UsageError(f"every text of {victim.triggered.name} has the target label {victim.target}")
     digests = Digests.of(suite)
     cells = cells_of(suite, digests)
-    found = ((cell.stem, load(_kept(options), cell)) for cell in cells)
+    published = read_published(options.out / "results.json")
+    found = ((cell.stem, load(_kept(options), cell) or published.get(cell.digest)) for cell in cells)
     records = {stem: record for stem, record in found if record is not None}
     return Plan(suite, digests, tables, cells, chosen(suite, cells, options.only), records)
 

@@ -114,6 +114,11 @@ def test_a_second_time_does_only_what_failed(
     assert benchmark(options) == report
     assert tried == ["one, failing, seed 0"]
     tried.clear()
+    (options.out / "cells").rename(options.out / "away")
+    try:
+        assert plan(options).to_do == plan(options).chosen[-1:], "a clone has the table, not the cells"
+    finally:
+        (options.out / "away").rename(options.out / "cells")
     test = options.suite.parent / "test.csv"
     content = test.read_bytes()
     test.write_bytes(content + b"one more,1\n")
