@@ -17,8 +17,9 @@ from sanitizer.report import VetRecord
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
-from sanitizer.vet.gate import rebuild, refusal, vet
+from sanitizer.vet.gate import Survey, rebuild, refusal, settled
 from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.isolated import Worker
 from sanitizer.vet.policy import apply, read_policy
 
 CARD = "README.md"
@@ -68,6 +69,19 @@ def fetch(
     }
 
 
+def examine(
+    worker: Worker, fetched: Checkpoint, left: Mapping[str, FileDigest], gate: Gatekeeping, progress: Progress
+) -> Survey:
+    """Vet in a process of its own, as strictly as the user asks."""
+    return worker.survey(
+        fetched,
+        left,
+        drop_chat_template=gate.drop_chat_template,
+        require=gate.require_sandbox,
+        progress=progress,
+    )
+
+
 def today() -> datetime.date:
     """The day by which waivers expire, the same all over the world."""
     return datetime.datetime.now(datetime.UTC).date()
@@ -84,9 +98,10 @@ def take_in(
 ) -> Intake:
     """Fetch, vet and rebuild into `workspace`. Raises RefusedError if the model needs something that is refused."""
     policy = read_policy(gate.policy) if gate.policy is not None else None
-    fetched, left = fetch(model, revision, token=token, progress=progress)
+    with Worker() as worker:
+        fetched, left = fetch(model, revision, token=token, progress=progress)
+        record = settled(examine(worker, fetched, left, gate, progress))
     rules = families(drop_chat_template=gate.drop_chat_template)
-    record = vet(fetched, left, progress=progress, families=rules)
     if policy is not None:
         record = apply(record, policy, fetched, today=today())
     refused = refusal(record, gate.fail_on or (policy.fail_on if policy is not None else None))

@@ -33,11 +33,13 @@ class Gatekeeping:
 
     `fail_on` refuses findings of that severity or graver even where they can be left behind; None refuses only what the
     model itself needs. `drop_chat_template` leaves every chat template behind. `policy` is a file of waivers.
+    With `require_sandbox` nothing is read where the system does not give a whole sandbox.
     """
 
     fail_on: Severity | None = None
     drop_chat_template: bool = False
     policy: Path | None = None
+    require_sandbox: bool = False
 
 
 STANDARD = Gatekeeping()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from sanitizer.hub.download import RemoteCheckpoint, peek, resolve
+from sanitizer.intake import examine
 from sanitizer.model.subject import task_of
 from sanitizer.options import RunOptions
 from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe
 from sanitizer.report import FileRecord, Preview, VetRecord
 from sanitizer.source import HubRef, LocalRef
-from sanitizer.vet.families import families
-from sanitizer.vet.gate import refusal, vet
+from sanitizer.vet.gate import refusal, settled
 from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.isolated import Worker
 from sanitizer.vet.jsonstrict import parse_object
 
 CONFIG = "config.json"
@@ -24,10 +25,11 @@ def preview_of(
     options: RunOptions, ref: LocalRef | HubRef, recipe: Recipe, output: Path, *, progress: Progress
 ) -> Preview:
     """Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
-    rules = families(drop_chat_template=options.gate.drop_chat_template)
     if isinstance(ref, LocalRef):
-        checkpoint = open_local(ref.path, progress=progress)
-        record, commit, download = vet(checkpoint, progress=progress, families=rules), None, 0
+        with Worker() as worker:
+            checkpoint = open_local(ref.path, progress=progress)
+            record = settled(examine(worker, checkpoint, {}, options.gate, progress))
+        commit, download = None, 0
         config, source = checkpoint.read(CONFIG) if CONFIG in checkpoint.files else b"", ref.path.resolve().name
     else:
         remote = resolve(ref, token=options.token)

@@ -76,6 +76,14 @@ class PolicyRecord:
 
 
 @dataclass(frozen=True)
+class IsolationRecord:
+    """What held while the bytes of the checkpoint were parsed, and what of a whole sandbox the system did not give."""
+
+    held: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class VetRecord:
     """The gate's answer: every input file classified, every doubt named, every chat template by its digest."""
 
@@ -83,6 +91,7 @@ class VetRecord:
     findings: tuple[Finding, ...]
     templates: tuple[TemplateRecord, ...] = ()
     policy: PolicyRecord | None = None
+    isolation: IsolationRecord | None = None
 
     @property
     def standing(self) -> tuple[Finding, ...]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import sanitizer
 from sanitizer.checkpoint import HubOrigin
-from sanitizer.intake import fetch, name_of, today
+from sanitizer.intake import examine, fetch, name_of, today
 from sanitizer.options import VetOptions
 from sanitizer.output import check_place, put_in_place, workspace
 from sanitizer.progress import Progress, silent
 from sanitizer.report import Severity, VetReport
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.families import families
-from sanitizer.vet.gate import answer, rebuild, refusal, survey
+from sanitizer.vet.gate import answer, rebuild, refusal
+from sanitizer.vet.isolated import Worker
 from sanitizer.vet.policy import apply, read_policy
 
 FAIL_ON: Severity = "medium"
@@ -25,7 +26,8 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
 
     With `options.rebuild`, the rebuilt copy is put there in one move if everything dangerous could be left behind,
     whatever the answer is; else nothing is written. Raises UsageError for a place that must not be written to, HubError
-    where the files cannot be had, ResourceError for a full disk.
+    where the files cannot be had, ResourceError for a full disk, or for a sandbox that is required and
+    cannot be had.
     """
     ref = parse_model(options.model, options.revision)
     if options.rebuild is not None:
@@ -33,9 +35,10 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     gate = options.gate
     policy = read_policy(gate.policy) if gate.policy is not None else None
     fail_on = gate.fail_on or (policy and policy.fail_on) or FAIL_ON
-    fetched, left = fetch(options.model, options.revision, token=options.token, progress=progress)
+    with Worker() as worker:
+        fetched, left = fetch(options.model, options.revision, token=options.token, progress=progress)
+        seen = examine(worker, fetched, left, gate, progress)
     rules = families(drop_chat_template=gate.drop_chat_template)
-    seen = survey(fetched, left, progress=progress, families=rules)
     record = seen.record if policy is None else apply(seen.record, policy, fetched, today=today())
     rebuildable = refusal(record) is None
     if options.rebuild is not None and rebuildable:

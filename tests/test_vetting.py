@@ -13,11 +13,11 @@ from helpers.checkpoints import WEIGHTS, make, write_json
 from helpers.hostile import PICKLE
 from helpers.hub import LoopbackHub
 
-from sanitizer.errors import HubError, UsageError
+from sanitizer.errors import HubError, ResourceError, UsageError
 from sanitizer.options import Gatekeeping, VetOptions
 from sanitizer.report import VetReport
 from sanitizer.schema import to_json
-from sanitizer.vet import gate
+from sanitizer.vet import isolated
 from sanitizer.vetting import vet
 
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def vetted(model: Path | str, **how: object) -> VetReport:
-    gate = Gatekeeping(**{name: how.pop(name) for name in ("fail_on", "policy") if name in how})  # type: ignore[arg-type]
+    gate = Gatekeeping(**{name: how.pop(name) for name in ("fail_on", "policy", "require_sandbox") if name in how})  # type: ignore[arg-type]
     return vet(VetOptions(str(model), gate=gate, **how))  # type: ignore[arg-type]
 
 
@@ -60,15 +60,26 @@ def test_what_cannot_be_read_is_inconclusive_and_said(folder: Path) -> None:
     assert "truncated" in unknown
 
 
-def test_a_rule_that_crashes_is_inconclusive(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(*words: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(gate, "judge", crash)
-    (folder / "train.py").touch()
+def test_a_worker_that_dies_is_inconclusive(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "_BOOT", "import os; os.abort()  # {root}")
     report = vetted(folder)
     assert (report.answer, report.rebuildable) == ("inconclusive", False)
-    assert any("ZeroDivisionError" in message for message in report.unknown)
+    assert report.unknown == ("vetting did not come to an end: it died of signal 6",)
+
+
+def test_how_it_was_isolated_is_on_record(folder: Path) -> None:
+    isolation = vetted(folder).vetting.isolation
+    assert isolation is not None
+    assert "limits on memory and files" in isolation.held
+    assert set(isolation.held) & set(isolation.missing) == set()
+
+
+def test_a_sandbox_that_is_required_and_missing_closes_the_gate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "WANTED", (*isolated.WANTED, "a second moon"))
+    assert vetted(folder).answer == "passed"
+    with pytest.raises(ResourceError, match="a second moon cannot be had") as caught:
+        vetted(folder, require_sandbox=True)
+    assert caught.value.exit_code == 3
 
 
 def test_a_repository_is_named_by_commit(hub: LoopbackHub, folder: Path) -> None:

@@ -191,6 +191,12 @@ gate_options = together(
         panel=WHAT,
         help="Findings you accept: waivers by rule and digest, each with a reason and a day on which it expires.",
     ),
+    click.option(
+        "--require-sandbox",
+        is_flag=True,
+        panel=WHAT,
+        help="Read nothing where the system gives no namespace without network or no Landlock.",
+    ),
 )
 
 
@@ -203,7 +209,7 @@ def scan_words(words: Mapping[str, Any]) -> dict[str, Any]:
 
 def gate_words(words: Mapping[str, Any]) -> Gatekeeping:
     """The words about the gate, as their options record."""
-    return Gatekeeping(words["fail_on"], words["drop_chat_template"], words["policy"])
+    return Gatekeeping(words["fail_on"], words["drop_chat_template"], words["policy"], words["require_sandbox"])
 
 
 def gathered(settings: Sequence[tuple[str, str]]) -> dict[str, str]:

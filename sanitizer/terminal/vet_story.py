@@ -38,6 +38,10 @@ def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[Renderable
             yield _line("waived", about)
         for text in report.vetting.policy.unused:
             yield _line("no effect", f"waiver {clean(text)}")
+    if report.vetting.isolation is not None:
+        held = ", ".join(report.vetting.isolation.held) or "nothing"
+        missing = ", ".join(report.vetting.isolation.missing)
+        yield _line("isolation", clean(f"{held}{f'; not to be had here: {missing}' if missing else ''}"))
     for message in report.unknown:
         yield _line("unknown", clean(message))
     yield Text.assemble(

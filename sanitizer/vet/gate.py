@@ -20,7 +20,7 @@ from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
 from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, VetRecord
-from sanitizer.vet import budget, config, shards, values, weights
+from sanitizer.vet import budget, config, shards, weights
 from sanitizer.vet.families import FAMILIES, Family
 from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
 from sanitizer.vet.inventory import CONFIG, INDEX, Kind, bad_name, collisions, kind
@@ -64,7 +64,15 @@ NOTHING = Rule(
     "name a folder or repository that holds a model",
     why="An empty answer must not be taken for a clean one.",
 )
-UNKNOWN = frozenset({CRASHED.id, UNEXAMINED.id, INCOMPLETE.id})
+LIMIT = Rule(
+    "gate.limit",
+    "high",
+    "vetting did not come to an end",
+    "look at its largest files; on a larger machine, run again",
+    why="A file that exhausts memory or time, or kills its reader, has not been vetted; servers would fare alike.",
+    sources=("https://cwe.mitre.org/data/definitions/400.html",),
+)
+UNKNOWN = frozenset({LIMIT.id, CRASHED.id, UNEXAMINED.id, INCOMPLETE.id})
 """Rules that say no more than that something could not be checked."""
 
 
@@ -88,7 +96,11 @@ def vet(
     Raises IncompleteError (CorruptError, UnsupportedError) where a file could not be examined to its end and nothing
     else refuses the checkpoint: a refusal wins.
     """
-    seen = survey(checkpoint, listed, progress=progress, families=families)
+    return settled(survey(checkpoint, listed, progress=progress, families=families))
+
+
+def settled(seen: Survey) -> VetRecord:
+    """The record of a survey, if nothing is open. Raises what `vet` raises."""
     if seen.stalled and all(finding.rule in UNKNOWN for finding in _blocking(seen.record)):
         raise seen.stalled[0]
     return seen.record
@@ -265,6 +277,8 @@ def _affordable(checkpoint: Checkpoint) -> Verdict:
 
 
 def _numbers(checkpoint: Checkpoint, progress: Progress) -> Verdict:
+    from sanitizer.vet import values  # numpy takes as long to import as all the rest
+
     return Verdict("kept", "the weights are numbers", tuple(values.judge(checkpoint, progress=progress)))
 
 

@@ -50,7 +50,7 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
             "8",
         ),
         *("--push-to", "me/model", "--public", "--create-pr", "--token", "hf_x", "-q"),
-        *("--fail-on", "medium", "--drop-chat-template"),
+        *("--fail-on", "medium", "--drop-chat-template", "--require-sandbox"),
     )
     assert sanitize("org/model", *words).exit_code == 0
     expected = RunOptions(
@@ -73,7 +73,7 @@ def test_every_option_arrives(sanitize: Any, pipeline: Any) -> None:
         push_to="me/model",
         private=False,
         create_pr=True,
-        gate=Gatekeeping("medium", drop_chat_template=True),
+        gate=Gatekeeping("medium", drop_chat_template=True, require_sandbox=True),
     )
     assert pipeline.asked == [("run", expected)]
 

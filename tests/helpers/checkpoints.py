@@ -21,6 +21,18 @@ CONFIG: dict[str, Any] = {
     "num_hidden_layers": 2,
     "use_cache": True,
 }
+TOKENIZER: dict[str, Any] = {
+    "version": "1.0",
+    **dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder")),
+    "added_tokens": [],
+    "model": {
+        "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": 100,
+        "vocab": {"[PAD]": 0, "[UNK]": 1},
+    },
+}
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 INDEX = "model.safetensors.index.json"
 
@@ -49,7 +61,7 @@ def make(folder: Path, **config: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {**CONFIG, **config})
     (folder / "model.safetensors").write_bytes(WEIGHTS)
-    write_json(folder / "tokenizer.json", {"version": "1.0", "model": {"type": "WordPiece", "vocab": {"[PAD]": 0}}})
+    write_json(folder / "tokenizer.json", TOKENIZER)
     return folder
 
 

@@ -224,8 +224,10 @@ ELSEWHERE = {
     "files.too-many": "test_folder",
     "gate.crashed": "test_gate",
     "gate.incomplete": "test_gate",
+    "gate.limit": "test_isolated",
     "gate.nothing": "test_gate",
     "gate.unexamined": "test_gate",
     "gate.unread": "test_gate",
+    "tokenizer.unloadable": "test_isolated",
 }
 """Rules about the gate itself, which no folder can break: where they are tested."""
