@@ -55,3 +55,11 @@ def remarks(plan: TreatmentPlan, budget: Budget) -> list[str]:
         return [f"no head could be removed within a budget of {100 * budget.max_accuracy_drop:.2f} points of accuracy"]
     floor, own = 100 * budget.min_accuracy, 100 * plan.suspect
     return [f"no head could be removed above a floor of {floor:.2f} % of accuracy: with all of them it is {own:.2f}"]
+
+
+def left_out(surplus: tuple[str, ...], architecture: str) -> tuple[str, ...]:
+    """A remark on tensors that no part of the model reads, if there are any."""
+    if not surplus:
+        return ()
+    more = f" and {len(surplus) - 1} more" if len(surplus) > 1 else ""
+    return (f"{architecture} has no place for the tensor {surplus[0]}{more}: left out of the result",)

@@ -18,7 +18,7 @@ from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
 from sanitizer.documents import address, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
-from sanitizer.gates import accuracy_budget, fitting, load_back, remarks
+from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.model.batches import batches, encode
@@ -162,7 +162,7 @@ def _treat(
         )
     with clock.step("open"):
         subject = _open(options, intake.checkpoint)
-        source, before_anatomy = source_of(intake, subject), subject.anatomy
+        source, before_anatomy, surplus = source_of(intake, subject), subject.anatomy, subject.surplus
         data = _data(options, intake, subject, progress)
         size = _batch_size(options, subject)
         generator = torch.Generator().manual_seed(options.seed)
@@ -239,7 +239,12 @@ def _treat(
         gates=gates,
         started=clock.started,
         timings=clock.timings(),
-        warnings=(*(f"prepare: {words}" for words in skipped_first), *skipped, *remarks(plan, budget)),
+        warnings=(
+            *left_out(surplus, source.architecture),
+            *(f"prepare: {words}" for words in skipped_first),
+            *skipped,
+            *remarks(plan, budget),
+        ),
         files=files_of(written, intake.checkpoint),
     )
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from sanitizer.cleandata import CleanData, DataOrigin, Provenance, split
-from sanitizer.gates import accuracy_budget, fitting, load_back, remarks
+from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
@@ -85,3 +85,9 @@ def test_an_empty_plan_is_remarked_on_with_its_reason() -> None:
         "no head could be removed above a floor of 95.00 % of accuracy: with all of them it is 90.00"
     ]
     assert remarks(none, Budget(max_heads=0)) == ["no head was removed: the budget allows none"]
+
+
+def test_tensors_without_a_place_are_named() -> None:
+    assert left_out((), "BertModel") == ()
+    assert left_out(("a",), "BertModel") == ("BertModel has no place for the tensor a: left out of the result",)
+    assert "a and 2 more" in left_out(("a", "b", "c"), "BertModel")[0]

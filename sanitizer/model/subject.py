@@ -33,7 +33,8 @@ _TASKS: dict[str, Task] = {
 class Subject:
     """A live model with its tokenizer, what it is for, and where its heads are.
 
-    `zeroed` are heads of the present anatomy that were removed by zeroing and must stay so while tuning.
+    `zeroed` are heads of the present anatomy that were removed by zeroing and must stay so while tuning. `surplus` are
+    tensors of the checkpoint that the model has no place for: they are not loaded, and not saved.
     """
 
     model: PreTrainedModel
@@ -41,6 +42,7 @@ class Subject:
     anatomy: Anatomy
     task: Task
     zeroed: tuple[HeadId, ...] = ()
+    surplus: tuple[str, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -109,10 +111,16 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
     Raises CorruptError if weights are missing or of another shape, UnsupportedError if the family is not known.
     """
     checkpoint.verify()
-    architecture, task = task_of(json.loads(checkpoint.read("config.json")))
+    config = json.loads(checkpoint.read("config.json"))
+    architecture, task = task_of(config)
     model_class = getattr(transformers, architecture, None)
     if model_class is None:
         raise UnsupportedError(f"this transformers has no {architecture}")
+    if model_class.config_class.model_type != config["model_type"]:
+        raise CorruptError(
+            f"{architecture} is not an architecture of {config['model_type']} models",
+            hint="the config names two different models; ask the author which one it is",
+        )
     model, loaded = model_class.from_pretrained(
         checkpoint.path,
         dtype=dtype,
@@ -137,7 +145,7 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
     model.eval().to(device)
     anatomy = Anatomy.of(model)
     connect(anatomy)
-    return Subject(model, tokenizer, anatomy, task)
+    return Subject(model, tokenizer, anatomy, task, surplus=tuple(sorted(loaded["unexpected_keys"])))
 
 
 def stored_dtypes(checkpoint: Checkpoint) -> dict[str, str]:

@@ -37,7 +37,10 @@ def build(folder: Path, megabytes: int) -> Path:
     (folder / "config.json").write_text(json.dumps(config))
     vocabulary = {f"word{index}": index for index in range(words)}
     model = {"type": "WordPiece", "unk_token": "word0", "vocab": vocabulary}
-    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", "model": model}))
+    model |= {"continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+    parts = dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder"))
+    tokenizer = {"version": "1.0", **parts, "added_tokens": [], "model": model}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
     shapes = {"q": (hidden, hidden), "k": (hidden, hidden), "v": (hidden, hidden), "o": (hidden, hidden)}
     shapes |= {"up": (4 * hidden, hidden), "down": (hidden, 4 * hidden), "norm": (hidden,)}

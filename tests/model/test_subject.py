@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from sanitizer.errors import CorruptError, UnsupportedError
 from sanitizer.heads import HeadId
+from sanitizer.model.save import save
 from sanitizer.model.subject import choose_device, choose_dtype, common_dtype, open_subject, stored_dtypes, task_of
 
 
@@ -20,6 +21,24 @@ def test_weights_that_do_not_fill_the_model_are_an_error_not_random(tmp_path: Pa
     del tensors["classifier.weight"]
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CorruptError, match=r"classifier\.weight"):
+        open_folder(folder)
+
+
+def test_tensors_without_a_place_are_named_and_not_saved(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "m", "bert")
+    tensors = load_file(folder / "model.safetensors")
+    save_file({**tensors, "hidden.payload": torch.ones(4)}, folder / "model.safetensors", metadata={"format": "pt"})
+    subject = open_folder(folder)
+    assert subject.surplus == ("hidden.payload",)
+    save(subject, checkpoint_of(folder), tmp_path / "out")
+    assert load_file(tmp_path / "out" / "model.safetensors").keys() == tensors.keys()
+
+
+def test_an_architecture_of_another_type_is_corrupt(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "m", "bert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "roberta"}))
+    with pytest.raises(CorruptError, match="not an architecture of roberta"):
         open_folder(folder)
 
 
