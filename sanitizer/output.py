@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import ResourceError, UsageError
+from sanitizer.exchange import exchange
 from sanitizer.report import FileRecord
 
 FOLDER = "sanitizer"
@@ -70,6 +71,17 @@ def workspace(output: Path) -> Iterator[Path]:
                 parent.rmdir()
 
 
+def demand_room(place: Path, need: int, what: str) -> None:
+    """Raises ResourceError if the disk of `place` (or of the nearest folder above that exists) has less than `need`."""
+    while not place.exists():
+        place = place.absolute().parent
+    free = shutil.disk_usage(place).free
+    if need > free:
+        raise ResourceError(
+            f"{what} {need / 1e6:.0f} MB, {free / 1e6:.0f} MB are free", hint="choose an output on another disk"
+        )
+
+
 def _is_full(error: OSError | SafetensorError) -> bool:
     """safetensors writes by itself and gives the number of the system's error in words alone."""
     if isinstance(error, OSError):
@@ -89,10 +101,13 @@ def seal(folder: Path) -> Checkpoint:
 def put_in_place(built: Path, output: Path) -> None:
     """Rename a finished folder to where it belongs; what was there before is removed only after that.
 
-    Whatever interrupts it, the output is the old folder or the new one.
+    Whatever interrupts it, the output is the old folder or the new one. Where two folders can change places in one
+    move, even a kill finds it so; elsewhere a kill between two moves leaves the old folder beside its place.
     """
     for path in (built, *built.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
+    if output.exists() and exchange(built, output):
+        return  # the old one is in the workspace now, and goes with it
     # Beside the workspace and not in it: should even putting it back fail, it is still there.
     old = built.parent.with_name(f"{built.parent.name}.replaced")
     try:

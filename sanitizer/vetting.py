@@ -9,7 +9,7 @@ import sanitizer
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.intake import examine, fetch, name_of, today
 from sanitizer.options import VetOptions
-from sanitizer.output import check_place, put_in_place, workspace
+from sanitizer.output import check_place, demand_room, put_in_place, workspace
 from sanitizer.progress import Progress, silent
 from sanitizer.report import Severity, VetReport
 from sanitizer.source import LocalRef, parse_model
@@ -42,7 +42,9 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     record = seen.record if policy is None else apply(seen.record, policy, fetched, today=today())
     rebuildable = refusal(record) is None
     if options.rebuild is not None and rebuildable:
+        size = sum(file.size for file in fetched.files.values())
         with workspace(options.rebuild) as work:
+            demand_room(work, size, "a rebuilt copy needs")
             rebuild(fetched, record, work / "built", progress=progress, families=rules)
             put_in_place(work / "built", options.rebuild)
     origin = fetched.origin

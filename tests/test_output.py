@@ -7,13 +7,16 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from helpers.runs import listing
 from safetensors import SafetensorError
 
+from sanitizer import output
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import ResourceError, UsageError
 from sanitizer.output import check_place, files_of, put_in_place, seal, workspace
@@ -161,12 +164,39 @@ def test_the_new_folder_takes_the_place_of_the_old(here: Path) -> None:
     assert stat.S_IMODE((here / "out/model.safetensors").stat().st_mode) == 0o644
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can exchange two folders")
+def test_no_moment_is_without_a_folder(here: Path) -> None:
+    """A process that is killed stops at some moment: so at none of them may the output be missing or mixed."""
+    write(here / "out", "first")
+    code = """
+import sys
+from pathlib import Path
+from sanitizer.output import put_in_place, workspace
+for number in range(200):
+    with workspace(Path("out")) as work:
+        (work / "built").mkdir()
+        (work / "built" / "model.safetensors").write_text(str(number))
+        put_in_place(work / "built", Path("out"))
+"""
+    root = str(Path(output.__file__).parents[1])
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=here, env={**os.environ, "PYTHONPATH": root})
+    seen = set()
+    while process.poll() is None:
+        assert (here / "out").is_dir()
+        with suppress(FileNotFoundError):  # the old folder, if it was opened just before it was removed
+            seen.add((here / "out" / "model.safetensors").read_text())
+    assert process.returncode == 0
+    assert len(seen) > 1, "otherwise nothing was watched"
+    assert seen <= {"first", *map(str, range(200))}
+
+
 @pytest.mark.parametrize("raised", [OSError(errno.EACCES, "no"), KeyboardInterrupt()])
 @pytest.mark.parametrize("step", ["chmod", "rename 1", "rename 2", "after 1", "after 2"])
 def test_an_error_at_any_step_leaves_the_old_folder_or_the_new(
     here: Path, monkeypatch: pytest.MonkeyPatch, step: str, raised: BaseException
 ) -> None:
     write(here / "out", "old")
+    monkeypatch.setattr(output, "exchange", lambda built, output: False)
     done, rename = iter(range(1, 9)), Path.rename
 
     def broken(path: Path, *args: object, **kwargs: object) -> object:
@@ -188,6 +218,7 @@ def test_an_error_at_any_step_leaves_the_old_folder_or_the_new(
 
 def test_what_could_not_be_put_back_is_still_there(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(here / "out", "old")
+    monkeypatch.setattr(output, "exchange", lambda built, output: False)
     rename = Path.rename
 
     def broken(path: Path, target: Path) -> Path:

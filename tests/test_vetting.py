@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.checkpoints import WEIGHTS, make, write_json
@@ -121,6 +122,15 @@ def test_the_copy_never_goes_into_the_model(folder: Path) -> None:
     for place in (folder, folder / "inside", folder.parent):
         with pytest.raises(UsageError):
             vetted(folder, rebuild=place, force=True)
+
+
+def test_a_disk_too_small_is_found_before_anything_is_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sanitizer.output.shutil.disk_usage", lambda path: SimpleNamespace(free=100))
+    with pytest.raises(ResourceError, match="a rebuilt copy needs"):
+        vetted(folder, rebuild=tmp_path / "rebuilt")
+    assert {path.name for path in tmp_path.iterdir()} == {"suspect"}
 
 
 @pytest.mark.parametrize("moment", ["put_in_place", "rebuild"])
