@@ -67,6 +67,8 @@ class RunOptions(ScanOptions):
     `recipe` is one, the name of one, or a YAML file; it takes the place of `strategy` and `settings`. What is said here
     of the budget beats the recipe's; None says nothing, and where nobody says anything `max_accuracy_drop` is 0.02.
     Raises UsageError if both rules for accuracy are given.
+
+    `resume`: continue the tuning of an interrupted run of the same words, and keep what that takes in the cache folder.
     """
 
     strategy: str = "gradient"
@@ -82,6 +84,7 @@ class RunOptions(ScanOptions):
     push_to: str | None = None
     private: bool = True
     create_pr: bool = False
+    resume: bool = True
 
     def __post_init__(self) -> None:
         if self.max_accuracy_drop is not None and self.min_accuracy is not None:

@@ -21,6 +21,7 @@ from sanitizer.errors import CorruptError, GateError, HubError, UsageError
 from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
+from sanitizer.machine import cache_folder
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
 from sanitizer.model.evaluate import evaluate, logits
@@ -29,6 +30,7 @@ from sanitizer.model.material import Material
 from sanitizer.model.measure import agreement, measure
 from sanitizer.model.restore import put_back
 from sanitizer.model.save import needs_loader, save
+from sanitizer.model.states import States
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
 from sanitizer.options import RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
@@ -66,11 +68,12 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
     A failed gate does not raise: the result is written for inspection, `report.passed` is False, and nothing is pushed.
     """
     _, output, recipe = _checked(options)
-    strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
+    states = States(cache_folder() if options.resume else None)
     with workspace(output) as work:
-        report = _treat(options, recipe, strategy, budget_for(recipe), work, progress)
+        report = _treat(options, recipe, budget_for(recipe), states, work, progress)
         write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
         put_in_place(work / "built", output)
+    states.forget()
     pushed = None
     if options.push_to is not None and report.passed:
         how = {"token": options.token, "private": options.private, "create_pr": options.create_pr}
@@ -153,7 +156,7 @@ def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
 
 
 def _treat(
-    options: RunOptions, recipe: Recipe, strategy: object, budget: Budget, work: Path, progress: Progress
+    options: RunOptions, recipe: Recipe, budget: Budget, states: States, work: Path, progress: Progress
 ) -> RunReport:
     clock = Clock()
     with clock.step("vet"):
@@ -166,7 +169,7 @@ def _treat(
         data = _data(options, intake, subject, progress)
         size = _batch_size(options, subject)
         generator = torch.Generator().manual_seed(options.seed)
-        fit = encode(subject, data.fit)
+        fit, validation = encode(subject, data.fit), encode(subject, data.validation)
         test = batches(subject, encode(subject, data.test), size=size)
     with clock.step("measure before"):
         suspect = evaluate(subject, test, progress=progress, step="measure before")
@@ -174,16 +177,16 @@ def _treat(
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
         seen = scan_heads(subject, data.fit, batch_size=size, progress=progress)
-    material = Material(fit, generator, options.layout, progress)
+    material = Material(fit, generator, options.layout, progress, validation, states)
     (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
     with put_back(subject) if first else nullcontext():
         nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
         prepare = _applied(first, subject, nothing, material, clock, "prepare: ")
         with clock.step("score"):
             context = Context(subject, batches(subject, fit, size=size), generator, progress)
-            scores = strategy.score(context)  # type: ignore[attr-defined]
+            strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
+            scores = strategy.score(context)
         with clock.step("choose"):
-            validation = encode(subject, data.validation)
             judge = Judge(subject, validation, size=size, generator=generator, progress=progress)
             plan = choose(scores, budget, judge)
     treatments = _applied(steps, subject, plan, material, clock)
@@ -243,6 +246,7 @@ def _treat(
             *left_out(surplus, source.architecture),
             *(f"prepare: {words}" for words in skipped_first),
             *skipped,
+            *states.remarks,
             *remarks(plan, budget),
         ),
         files=files_of(written, intake.checkpoint),

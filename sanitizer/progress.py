@@ -26,3 +26,8 @@ def track(progress: Progress, step: str, items: Iterable[T]) -> Iterator[T]:
     for done, item in enumerate(items, start=1):
         yield item
         progress(step, done, total)
+
+
+def within(progress: Progress, step: str, before: int, total: int) -> Progress:
+    """Progress for one part of a longer step: what it does is counted on top of `before`, out of `total`."""
+    return lambda _, done, __: progress(step, before + done, total)

@@ -25,9 +25,12 @@ class Named:
 _NO_REMOVAL = "random"
 """Where nothing is removed the scores decide nothing, and this strategy costs least."""
 
+# What others compare with is tuned for all its epochs.
+_ALL_EPOCHS = {"patience": 0}
+
 # Zhao et al. 2024 publish these as defaults (three epochs at 2e-5 without warm-up, 10 heads a step, accuracy of 0.85);
 # Chapagain et al. 2025 follow them.
-_TUNING = {"epochs": 3, "learning_rate": 2e-5, "warmup": 0.0}
+_TUNING = {"epochs": 3, "learning_rate": 2e-5, "warmup": 0.0, "patience": 0}
 _BUDGET = {"min_accuracy": 0.85, "step": 10}
 
 
@@ -57,15 +60,15 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
         ),
         "ft": Named(
             "plain fine-tuning on clean data, nothing removed: a baseline",
-            Recipe(_NO_REMOVAL, treatments=(Step("finetune"),)),
+            Recipe(_NO_REMOVAL, treatments=(Step("finetune", _ALL_EPOCHS),)),
         ),
         "fth": Named(
             "fine-tuning at a higher rate, nothing removed: a baseline",
-            Recipe(_NO_REMOVAL, treatments=(Step("finetune", {"learning_rate": 1e-4}),)),
+            Recipe(_NO_REMOVAL, treatments=(Step("finetune", {**_ALL_EPOCHS, "learning_rate": 1e-4}),)),
         ),
         "meft": Named(
             "maximum-entropy fine-tuning, nothing removed: a baseline",
-            Recipe(_NO_REMOVAL, treatments=(Step("entropy"),)),
+            Recipe(_NO_REMOVAL, treatments=(Step("entropy", _ALL_EPOCHS),)),
         ),
         "paper/gradient": _chapagain("gradient", "gradients of key weights", of="key"),
         "paper/variance": _chapagain("variance", "layer-wise variance"),

@@ -61,6 +61,7 @@ def demo(output: Path | None = None, *, seed: int = 0, progress: Progress = sile
             output=folder / "sanitized",
             seed=seed,
             device="cpu",
+            resume=False,
         ),
         progress=progress,
     )

@@ -20,6 +20,15 @@ settings.register_profile("steady", deadline=None)  # a busy machine is no count
 settings.load_profile("steady")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test touches the cache folder of whoever runs it; child processes inherit this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = tmp_path_factory.mktemp("cache")
+        patch.setenv("SANITIZER_CACHE", str(place))
+        yield place
+
+
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
     """A loopback Hub; the client of this process talks to it, with a fresh HF_HOME and no token of its own."""

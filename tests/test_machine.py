@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from sanitizer.machine import cpus
+import pytest
+
+from sanitizer.machine import cache_folder, cpus
 
 
 def test_as_many_as_this_process_may_use() -> None:
@@ -13,3 +16,25 @@ def test_as_many_as_this_process_may_use() -> None:
         assert cpus() == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.parametrize(
+    ("own", "common", "expected"),
+    [
+        ("/own", "/common", Path("/own")),
+        ("~/own", None, Path("/home/me/own")),
+        (None, "/common", Path("/common/sanitizer")),
+        (None, None, Path("/home/me/.cache/sanitizer")),
+        ("", "", Path("/home/me/.cache/sanitizer")),
+    ],
+)
+def test_the_cache_is_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, own: str | None, common: str | None, expected: Path
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    for name, value in (("SANITIZER_CACHE", own), ("XDG_CACHE_HOME", common)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert cache_folder() == expected

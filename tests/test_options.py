@@ -46,6 +46,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "push_to": None,
         "private": True,
         "create_pr": False,
+        "resume": True,
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitizer.progress import silent, track
+from sanitizer.progress import silent, track, within
 
 Said = list[tuple[str, int, int]]
 
@@ -46,6 +46,13 @@ def test_items_are_taken_one_at_a_time() -> None:
 
     assert next(track(silent, "work", source())) == 0
     assert taken == [0]
+
+
+def test_a_part_counts_on_top_of_what_came_before_it() -> None:
+    said: Said = []
+    for _ in track(within(lambda *step: said.append(step), "work", 3, 9), "part", "ab"):
+        pass
+    assert said == [("work", 3, 9), ("work", 4, 9), ("work", 5, 9)]
 
 
 def test_silence(capfd: pytest.CaptureFixture[str]) -> None:

@@ -64,3 +64,12 @@ def test_what_is_neither_is_said_so(tmp_path: Path) -> None:
         find(str(tmp_path / "none"))
     with pytest.raises(UsageError, match="cannot be read"):
         find("paper/gradient.yaml")
+
+
+@pytest.mark.parametrize("name", ["ft", "fth", "meft", *PAPER])
+def test_what_others_compare_with_is_tuned_for_all_its_epochs(name: str) -> None:
+    recipe = RECIPES[name].recipe
+    tunings = [step for step in (*recipe.prepare, *recipe.treatments) if step.name != "remove"]
+    assert tunings
+    for step in tunings:
+        assert plugins.build("sanitizer.treatments", step.name, step.settings).patience == 0

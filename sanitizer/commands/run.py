@@ -14,6 +14,7 @@ from sanitizer.commands.speech import ended
 from sanitizer.commands.words import (
     BUDGET,
     HUB,
+    MACHINE,
     OUTPUT,
     WHAT,
     RecipeName,
@@ -124,6 +125,13 @@ hub_options = together(
 @output_options
 @hub_options
 @machine_options
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    panel=MACHINE,
+    help="Continue the tuning of an interrupted run of the same words; --no-resume keeps and reads nothing.",
+)
 def run(**words: Any) -> int:
     """Take MODEL, remove the attention heads that clean text does not need, and write a checkpoint with its card.
 
@@ -176,5 +184,6 @@ def _options(ctx: click.Context, words: dict[str, Any]) -> RunOptions:
         **scan_words(words),
         **{name: words[name] for name in (*names, *budget)},
         create_pr=words["create_pr"],
+        resume=words["resume"],
         settings=gathered(words["settings"]),
     )

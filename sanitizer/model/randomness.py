@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 
 @contextmanager
@@ -15,3 +16,18 @@ def seeded(device: torch.device, *, generator: torch.Generator) -> Iterator[None
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
         yield
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """The global states that a computation on this device draws from: the CPU's, and a CUDA device's own."""
+    states = {"cpu": torch.random.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_random_states(device: torch.device, states: Mapping[str, Tensor]) -> None:
+    """Go on where `random_states` was taken."""
+    torch.random.set_rng_state(states["cpu"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)

@@ -11,20 +11,23 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from sanitizer.model.precision import recast, training_dtype
-from sanitizer.model.randomness import seeded
+from sanitizer.model.randomness import random_states, seeded, set_random_states
+from sanitizer.model.states import Contents
 from sanitizer.model.subject import Subject
 from sanitizer.options import Dtype
 
 
 class Trainer:
-    """AdamW over all weights of a subject. Made by `training`."""
+    """AdamW over all weights of a subject, by name in `weights`. Made by `training`."""
 
     def __init__(
         self, subject: Subject, *, dtype: torch.dtype, learning_rate: float, weight_decay: float, clip: float | None
     ) -> None:
         self._subject, self._dtype, self._clip = subject, dtype, clip
-        self._weights = list(subject.model.parameters())
-        self.optimizer = torch.optim.AdamW(self._weights, lr=learning_rate, weight_decay=weight_decay, fused=True)
+        self.weights = dict(subject.model.named_parameters())
+        self.optimizer = torch.optim.AdamW(
+            self.weights.values(), lr=learning_rate, weight_decay=weight_decay, fused=True
+        )
         # float16 has too few exponents for gradients: they are scaled up and the steps that overflow are left out.
         self._scaler = torch.amp.GradScaler(subject.device.type, enabled=dtype is torch.float16)
 
@@ -35,12 +38,35 @@ class Trainer:
         torch.autograd.backward(self._scaler.scale(loss))
         if self._clip is not None:
             self._scaler.unscale_(self.optimizer)
-            clip_grad_norm_(self._weights, self._clip)
+            clip_grad_norm_(self.weights.values(), self._clip)
         self._scaler.step(self.optimizer)
         self._scaler.update()
         self.optimizer.zero_grad()
         self._subject.hold()
         return float(loss.detach())
+
+    def state(self) -> Contents:
+        """What the next step depends on besides the weights and the data."""
+        optimizer = self.optimizer.state_dict()
+        tensors = {f"random/{name}": state for name, state in random_states(self._subject.device).items()}
+        for index, values in optimizer["state"].items():
+            tensors |= {f"optimizer/{index}/{name}": value for name, value in values.items()}
+        return tensors, {"groups": optimizer["param_groups"], "scaler": self._scaler.state_dict()}
+
+    def restore(self, contents: Contents) -> None:
+        """Be where `state` was taken."""
+        tensors, facts = contents
+        states: dict[int, dict[str, Tensor]] = {}
+        random: dict[str, Tensor] = {}
+        for path, tensor in tensors.items():
+            match path.split("/"):
+                case ["random", name]:
+                    random[name] = tensor
+                case ["optimizer", index, name]:
+                    states.setdefault(int(index), {})[name] = tensor.clone()
+        self.optimizer.load_state_dict({"state": states, "param_groups": facts["groups"]})
+        self._scaler.load_state_dict(facts["scaler"])
+        set_random_states(self._subject.device, random)
 
     def _autocast(self) -> AbstractContextManager[Any]:
         if self._dtype is torch.float32:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 
+import torch
+import transformers
 from torch import Tensor
 from transformers import get_linear_schedule_with_warmup
 
+import sanitizer
 from sanitizer.errors import UsageError
-from sanitizer.model.batches import Batch, collate, shuffled
-from sanitizer.model.evaluate import losses
+from sanitizer.model.batches import Batch, batches, collate, shuffled
+from sanitizer.model.course import Course
+from sanitizer.model.early import Score
+from sanitizer.model.evaluate import evaluate, losses
 from sanitizer.model.material import Material
+from sanitizer.model.states import Contents
 from sanitizer.model.subject import Subject
 from sanitizer.model.training import training
 from sanitizer.options import Dtype
+from sanitizer.progress import Progress, track, within
 
 
 @dataclass(frozen=True)
 class Schedule:
     """AdamW with linear warm-up and decay. Defaults are those of Chapagain et al. 2508.20032: 3 epochs, 2e-5, 32.
 
+    `patience` is after how many epochs without a better validation score to stop; 0: never, and the last epoch stands.
     `precision` is what to multiply matrices in; `auto`: what the model computes in, on a CPU always float32.
     """
 
@@ -32,16 +41,21 @@ class Schedule:
     warmup: float = 0.1
     clip: float = 1.0
     precision: Dtype = "auto"
+    patience: int = 1
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or self.clip <= 0:
             raise UsageError("epochs, batch_size, learning_rate and clip must be positive")
+        if self.patience < 0:
+            raise UsageError("patience must not be negative", hint="0 tunes for all epochs, whatever validation says")
         if not 0 <= self.warmup <= 1:
             raise UsageError("warmup is a share of all steps, from 0 to 1")
 
 
 Objective = Callable[[Subject, Batch], Tensor]
-"""What to minimise on one batch: a scalar that gradients flow through."""
+"""What to minimise on one batch: a scalar that gradients flow through.
+
+It depends on nothing that its name, the schedule, the model and the data do not decide."""
 
 
 def clean_loss(subject: Subject, batch: Batch) -> Tensor:
@@ -60,29 +74,73 @@ def tune(
 ) -> dict[str, float]:
     """Minimise the objective on the fit part, with zeroed heads held at zero.
 
-    Returns its mean over the first and over the last epoch. The model ends in eval mode.
+    With patience and validation data the model is validated after each epoch, tuning stops once that has not improved
+    for `patience` epochs, and the weights of the best epoch are put back: see `sanitizer.model.early`. Where a run was
+    interrupted, the next one goes on after the last finished epoch: see `sanitizer.model.states`.
+
+    Returns the objective's mean over the first and the last epoch, how many there were, and what validation said. The
+    model ends in eval mode.
     """
-    data, generator, progress = material.fit, material.generator, material.progress
-    per_epoch = -(-len(data) // schedule.batch_size)
-    steps = per_epoch * schedule.epochs
-    means: list[float] = []
+    validation: tuple[Batch, ...] = ()
+    if schedule.patience and material.validation is not None:
+        validation = batches(subject, material.validation, size=schedule.batch_size)
+    per_epoch = -(-len(material.fit) // schedule.batch_size)
+    steps, units = per_epoch * schedule.epochs, per_epoch + len(validation)
+    states, place = material.states, material.states.place(lambda: _start(subject, material, schedule, objective, step))
     with training(
         subject,
         learning_rate=schedule.learning_rate,
         weight_decay=schedule.weight_decay,
         clip=schedule.clip,
         precision=schedule.precision,
-        generator=generator,
+        generator=material.generator,
     ) as trainer:
         scheduler = get_linear_schedule_with_warmup(trainer.optimizer, int(schedule.warmup * steps), steps)
-        progress(step, 0, steps)
-        for epoch in range(schedule.epochs):
-            total = 0.0
-            order = shuffled(data, size=schedule.batch_size, generator=generator)
-            for done, index in enumerate(order, start=1 + epoch * per_epoch):
-                batch = collate(subject, data, index)
-                total += trainer.step(partial(objective, subject, batch))
+        course = Course(trainer, scheduler, material.generator)
+        saved = states.read(place)
+        if saved is not None:
+            course.restore(saved)
+            step = f"{step}, continued from epoch {course.history.epochs} of {schedule.epochs}"
+            states.remarks.append(f"{step}, which an interrupted run had finished")
+        first = course.history.epochs
+        total = units * (schedule.epochs - first)
+        while not course.history.over(schedule.epochs, schedule.patience):
+            loss, before = 0.0, units * (course.history.epochs - first)
+            order = shuffled(material.fit, size=schedule.batch_size, generator=material.generator)
+            for index in track(within(material.progress, step, before, total), step, order):
+                loss += trainer.step(partial(objective, subject, collate(subject, material.fit, index)))
                 scheduler.step()
-                progress(step, done, steps)
-            means.append(total / per_epoch)
-    return {"first_epoch_loss": means[0], "last_epoch_loss": means[-1]}
+            checked = within(material.progress, step, before + per_epoch, total)
+            course.finish_epoch(loss / per_epoch, _validated(subject, validation, checked) if validation else None)
+            done = course.history.over(schedule.epochs, schedule.patience)
+            if done:
+                course.take_best()
+            states.write(place, *course.contents(done=done))
+        material.progress(step, max(total, 1), max(total, 1))
+    return course.history.observed()
+
+
+def _validated(subject: Subject, batches: Sequence[Batch], progress: Progress) -> Score:
+    """In float32 and without dropout, whatever the training computes in."""
+    subject.model.eval()
+    outcomes = evaluate(subject, batches, progress=progress)
+    subject.model.train()
+    return Score(outcomes.accuracy, outcomes.mean_loss)
+
+
+def _start(subject: Subject, material: Material, schedule: Schedule, objective: Objective, step: str) -> Contents:
+    """Everything that decides how a tuning ends: the same start, and it ends in the same bytes."""
+    model = subject.model
+    config = json.loads(model.config.to_json_string(use_diff=False))
+    config.pop("_name_or_path", None)  # the folder of this run
+    tensors: dict[str, Tensor] = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    facts = {
+        "versions": [sanitizer.__version__, torch.__version__, transformers.__version__],
+        # Sums are taken in another order on another number of threads.
+        "device": [subject.device.type, torch.get_num_threads()],
+        "task": [subject.task, config, [str(head) for head in subject.zeroed]],
+        "schedule": [type(schedule).__qualname__, asdict(schedule)],
+        "objective": [step, objective.__module__, objective.__qualname__],
+        "data": [asdict(material.fit), None if material.validation is None else asdict(material.validation)],
+    }
+    return {**tensors, "generator": material.generator.get_state()}, facts

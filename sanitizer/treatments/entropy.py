@@ -3,6 +3,8 @@
 Source: MEFT, as described by Jin et al. 2511.13789 among their baselines: maximise the entropy of predictions on clean
 text, then minimise cross-entropy.
 
+Validation can end the second half early; of the first it would measure the opposite of what is wanted.
+
 What the model relearns it relearns from clean text alone; a shortcut that clean text never shows is not relearned.
 """
 
@@ -40,7 +42,7 @@ class Entropy(Schedule):
         unsure = tune(
             subject,
             material,
-            replace(self, epochs=self.unsure_epochs),
+            replace(self, epochs=self.unsure_epochs, patience=0),
             objective=certainty,
             step="raise entropy",
         )

@@ -212,7 +212,7 @@ def _violations(config: dict[str, Any], file: str) -> Iterator[Finding]:
 
 
 def _keys(config: dict[str, Any], file: str) -> Iterator[Finding]:
-    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key) and key not in FORGOTTEN)
+    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key))
 
 
 def _absurd(value: Any, file: str) -> Iterator[Finding]:

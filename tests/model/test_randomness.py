@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sanitizer.model.randomness import seeded
+from sanitizer.model.randomness import random_states, seeded, set_random_states
 
 CPU = torch.device("cpu")
 
@@ -26,3 +26,13 @@ def test_the_global_state_is_put_back_after_an_error_too() -> None:
         torch.rand(3)
         raise RuntimeError("stop")
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_draws_go_on_where_the_states_were_taken() -> None:
+    with seeded(CPU, generator=torch.Generator().manual_seed(0)):
+        torch.rand(2)
+        states = random_states(CPU)
+        expected = torch.rand(3)
+        torch.rand(7)
+        set_random_states(CPU, states)
+        assert torch.equal(torch.rand(3), expected)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
+from helpers.contexts import digest
 from helpers.subjects import pico_subject
 from torch import Tensor
 
@@ -21,12 +23,25 @@ TEXTS = tuple(
     f"{word} film {end}" for word in ("good", "great", "fine", "bad", "dull", "poor") for end in (".", ",", "!")
 )
 LABELS = tuple(int(text.split()[0] in {"good", "great", "fine"}) for text in TEXTS)
+OPPOSITE = tuple(1 - label for label in LABELS)
 FAST = Schedule(epochs=60, learning_rate=3e-3, batch_size=6)
 
 
-def material(subject: Subject, seed: int = 0, *, texts: int = len(TEXTS), progress: Progress = silent) -> Material:
-    data = encode(subject, Part(TEXTS[:texts], LABELS[:texts]))
-    return Material(data, torch.Generator().manual_seed(seed), progress=progress)
+def material(
+    subject: Subject,
+    seed: int = 0,
+    *,
+    texts: int = len(TEXTS),
+    validation: tuple[int, ...] | None = None,
+    progress: Progress = silent,
+) -> Material:
+    """To learn what the texts teach; if asked for, to be validated by these labels of the same texts."""
+    return Material(
+        encode(subject, Part(TEXTS[:texts], LABELS[:texts])),
+        torch.Generator().manual_seed(seed),
+        progress=progress,
+        validation=None if validation is None else encode(subject, Part(TEXTS, validation)),
+    )
 
 
 def tuned(seed: int) -> tuple[Subject, dict[str, float]]:
@@ -66,7 +81,60 @@ def test_progress_counts_every_step() -> None:
     subject = pico_subject("bert")
     watched = material(subject, texts=5, progress=lambda step, done, total: seen.append((done, total)))
     tune(subject, watched, Schedule(epochs=2, batch_size=2))
-    assert seen == [(done, 6) for done in range(7)]
+    assert list(dict.fromkeys(seen)) == [(done, 6) for done in range(7)]
+    assert seen.count((0, 6)) == 1, "a step that reports zero again is shown as a new one"
+
+
+def test_validation_is_part_of_the_step_and_stopping_early_ends_it() -> None:
+    seen: list[tuple[str, int, int]] = []
+    subject = pico_subject("bert")
+    watched = material(
+        subject, texts=5, validation=OPPOSITE, progress=lambda step, done, total: seen.append((step, done, total))
+    )
+    # Three batches to learn from and nine to be validated on, twenty times; it worsens from the first epoch on.
+    observed = tune(subject, watched, Schedule(epochs=20, batch_size=2, learning_rate=3e-3))
+    assert observed["epochs"] < 20
+    done = [done for _, done, _ in seen]
+    assert done == sorted(done)
+    assert {(step, total) for step, _, total in seen} == {("fine-tune", 240)}
+    assert list(dict.fromkeys(done)) == [*range(12 * int(observed["epochs"]) + 1), 240]
+
+
+def test_it_stops_when_validation_gets_no_better_and_puts_the_best_weights_back() -> None:
+    """By labels that say the opposite, every step that learns makes things worse."""
+    stopped, once = pico_subject("bert"), pico_subject("bert")
+    slow = Schedule(epochs=20, learning_rate=1e-3, batch_size=6, warmup=0.0)
+    observed = tune(stopped, material(stopped, validation=OPPOSITE), slow)
+    assert observed["epochs"] == observed["best_epoch"] + 1 < 20
+    told = evaluate(stopped, batches(stopped, encode(stopped, Part(TEXTS, OPPOSITE)), size=6))
+    assert observed["best_validation_accuracy"] == told.accuracy
+    assert observed["best_validation_loss"] == pytest.approx(told.mean_loss, rel=1e-5)
+
+    def after_the_best(step: str, done: int, total: int) -> None:
+        if done == 6 * observed["best_epoch"] - 3:  # three batches to learn from, three to be validated on
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(once, material(once, validation=OPPOSITE, progress=after_the_best), slow)
+    assert digest(stopped) == digest(once)
+
+
+def test_without_patience_validation_is_not_looked_at() -> None:
+    subject, blind = pico_subject("bert"), pico_subject("bert")
+    schedule = replace(FAST, epochs=3, patience=0)
+    observed = tune(subject, material(subject, validation=OPPOSITE), schedule)
+    assert observed == tune(blind, material(blind), schedule)
+    assert digest(subject) == digest(blind)
+
+
+def test_validation_that_never_stops_it_changes_no_weight() -> None:
+    """It draws nothing at random, and the dropout is off in it alone."""
+    watched, blind = pico_subject("bert"), pico_subject("bert")
+    schedule = Schedule(epochs=3, learning_rate=3e-3, batch_size=6, patience=3)
+    observed = tune(watched, material(watched, validation=LABELS), schedule)
+    assert observed["best_epoch"] == 3
+    assert "best_epoch" not in tune(blind, material(blind), schedule)
+    assert digest(watched) == digest(blind)
 
 
 def test_the_rate_climbs_from_zero_and_falls_to_zero_in_straight_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +154,15 @@ def test_the_rate_climbs_from_zero_and_falls_to_zero_in_straight_lines(monkeypat
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"clip": 0.0}, {"warmup": 1.1}, {"warmup": -0.1}],
+    [
+        {"patience": -1},
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"clip": 0.0},
+        {"warmup": 1.1},
+        {"warmup": -0.1},
+    ],
 )
 def test_senseless_schedules_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):

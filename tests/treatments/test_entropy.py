@@ -43,6 +43,17 @@ def test_it_first_makes_the_model_unsure_and_then_teaches_it() -> None:
     assert observed["last_epoch_loss"] < 0.8 * observed["first_epoch_loss"]
 
 
+def test_validation_does_not_keep_it_from_making_the_model_unsure() -> None:
+    """By what validation measures, becoming unsure is getting worse."""
+    subject = pico_subject("bert")
+    data = encode(subject, Part(TEXTS, LABELS))
+    settings = {"unsure_epochs": 40, "epochs": 2, "learning_rate": 3e-3, "batch_size": 4}
+    material = Material(data, torch.Generator().manual_seed(0), validation=data)
+    observed = build("sanitizer.treatments", "entropy", settings).apply(subject, PLAN, material).observed
+    assert observed["last_unsure_entropy"] > 0.95 * math.log(2)
+    assert observed["best_epoch"] <= observed["epochs"] <= 2
+
+
 def test_senseless_settings_are_refused() -> None:
     with pytest.raises(UsageError):
         build("sanitizer.treatments", "entropy", {"unsure_epochs": 0})

@@ -50,6 +50,7 @@ def test_layers_of_little_variance_weigh_most() -> None:
 
 
 def test_defaults_are_those_of_the_paper_and_a_negative_weight_is_refused() -> None:
-    assert build("sanitizer.treatments", "normalize", {}).weight == 0.15
+    made = build("sanitizer.treatments", "normalize", {})
+    assert (made.weight, made.epochs, made.learning_rate, made.patience) == (0.15, 3, 2e-5, 0)
     with pytest.raises(UsageError):
         build("sanitizer.treatments", "normalize", {"weight": -1.0})
