@@ -534,3 +534,12 @@ class BenchmarkReport:
     cells: tuple[CellRecord, ...]
     kind: Literal["benchmark"] = "benchmark"
     schema_version: Literal["1"] = "1"
+
+
+@dataclass(frozen=True)
+class VetReports:
+    """`sanitize vet --lock`: the answer for each model of a lock file, in its order."""
+
+    reports: tuple[VetReport, ...]
+    kind: Literal["vets"] = "vets"
+    schema_version: Literal["1"] = "1"

@@ -27,15 +27,17 @@ from sanitizer.report import (
     RunReport,
     ScanReport,
     VetReport,
+    VetReports,
 )
 
-Record = RunReport | ScanReport | Preview | VetReport | BenchmarkReport | CellRecord
+Record = RunReport | ScanReport | Preview | VetReport | VetReports | BenchmarkReport | CellRecord
 
 RECORDS: dict[str, type[Record]] = {
     "report": RunReport,
     "scan": ScanReport,
     "preview": Preview,
     "vet": VetReport,
+    "vets": VetReports,
     "benchmark": BenchmarkReport,
     "cell": CellRecord,
 }

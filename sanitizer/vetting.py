@@ -5,13 +5,19 @@ Nothing here imports torch, and the Hub's client only if the model is there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
 import sanitizer
 from sanitizer.checkpoint import HubOrigin
+from sanitizer.errors import IncompleteError, UsageError
 from sanitizer.intake import examine, fetch, name_of, today
+from sanitizer.lockfile import Locked, lock_text, read_lock
 from sanitizer.options import VetOptions
 from sanitizer.output import check_place, demand_room, put_in_place, workspace
 from sanitizer.progress import Progress, silent
-from sanitizer.report import Severity, VetReport
+from sanitizer.report import Severity, VetRecord, VetReport
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import answer, rebuild, refusal
@@ -59,4 +65,48 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
         answer=answer(record, fail_on),
         rebuildable=rebuildable,
         unknown=tuple(error.message for error in seen.stalled),
+    )
+
+
+def vet_locked(path: Path, options: VetOptions, *, progress: Progress = silent) -> tuple[VetReport, ...]:
+    """The answer for each model of a lock file. One that cannot be had is inconclusive, and the others are vetted.
+
+    Raises UsageError for a file that is no lock file.
+    """
+    reports = []
+    for locked in read_lock(path):
+        one = replace(options, model=f"hf://{locked.repo}", revision=locked.commit)
+        try:
+            reports.append(vet(one, progress=progress))
+        except IncompleteError as error:
+            reports.append(_unknown(locked, options.gate.fail_on or FAIL_ON, error))
+    return tuple(reports)
+
+
+def lock(models: Iterable[str], *, token: str | None = None) -> str:
+    """The text of a lock file with the commit that each model is at now. Raises UsageError for a local folder."""
+    from sanitizer.hub.download import resolve
+
+    pinned = []
+    for model in models:
+        ref = parse_model(model)
+        if isinstance(ref, LocalRef):
+            raise UsageError(f"{model} is a folder, and has no commit", hint="name a model of the Hub")
+        remote = resolve(ref, token=token)
+        pinned.append((remote.repo, remote.commit, remote.revision))
+    return lock_text(pinned)
+
+
+def _unknown(locked: Locked, fail_on: Severity, error: IncompleteError) -> VetReport:
+    return VetReport(
+        sanitizer=sanitizer.__version__,
+        source=locked.repo,
+        revision=locked.revision,
+        commit=locked.commit,
+        digest="",
+        vetting=VetRecord((), ()),
+        fail_on=fail_on,
+        answer="inconclusive",
+        rebuildable=False,
+        unknown=(error.message,),
     )

@@ -18,13 +18,14 @@ from jsonschema import Draft202012Validator
 from sanitizer import report, schema
 from sanitizer.errors import CorruptError, UsageError
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
-from sanitizer.report import PlanRecord
+from sanitizer.report import PlanRecord, VetReports
 
 SAMPLES = {
     "report": make_report(),
     "scan": make_scan(),
     "preview": make_preview(),
     "vet": make_vet(),
+    "vets": VetReports((make_vet(), make_vet(source="org/other"))),
     "benchmark": make_benchmark(),
     "cell": make_cell(),
 }

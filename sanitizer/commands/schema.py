@@ -10,7 +10,7 @@ from sanitizer.terminal.consoles import result
 
 
 @click.command("schema", short_help="Print the JSON Schema of the reports.")
-@click.argument("name", type=click.Choice(["report", "scan", "preview", "vet", "benchmark", "cell"]))
+@click.argument("name", type=click.Choice(["report", "scan", "preview", "vet", "vets", "benchmark", "cell"]))
 def schema(name: str) -> None:
     """Print the JSON Schema of a report: of a run, a scan, a dry run, a vet, or a benchmark and its cells.
 

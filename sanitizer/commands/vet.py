@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,24 +11,42 @@ from rich.console import Console
 
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import INCOMPLETE, say
-from sanitizer.commands.words import OUTPUT, gate_options, gate_words, quiet_or_verbose, revision_option, token_option
+from sanitizer.commands.words import (
+    OUTPUT,
+    WHAT,
+    gate_options,
+    gate_words,
+    quiet_or_verbose,
+    revision_option,
+    token_option,
+)
 from sanitizer.errors import UsageError
+from sanitizer.files import replace_text
 from sanitizer.options import VetOptions
 from sanitizer.terminal.consoles import result
 
 if TYPE_CHECKING:
+    from sanitizer.formats.sarif import Anchor
     from sanitizer.report import VetReport
 
-CODES = {"passed": 0, "refused": 1, "inconclusive": INCOMPLETE}
+CODES = {"refused": 1, "inconclusive": INCOMPLETE, "passed": 0}
+"""Answers to exit codes; of several answers the first counts."""
 WIDE = 100
 """Columns of a text that is written into a file."""
 FORMATS = ("text", "json", "sarif", "junit", "markdown")
 
 
 @click.command("vet", short_help="Say whether MODEL may be used as it is.")
-@click.argument("model")
+@click.argument("model", required=False)
 @revision_option
 @gate_options
+@click.option(
+    "--lock",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    panel=WHAT,
+    help="Vet every model of a lock file (`sanitize lock`) at its commit, instead of MODEL.",
+)
 @click.option(
     "--rebuild",
     type=click.Path(file_okay=False, path_type=Path),
@@ -73,7 +89,7 @@ def vet(**words: Any) -> int:
     A policy:
       waivers:
         - rule: weights.pickle-unread
-          sha256: (of the file, 64 digits; in the JSON report)
+          sha256: (what `sha256sum FILE` prints, 64 digits)
           reason: the weights before their conversion; nothing here loads them
           expires: 2027-01-31
 
@@ -82,71 +98,96 @@ def vet(**words: Any) -> int:
       sanitize vet org/model
       sanitize vet ./model --fail-on high --rebuild ./rebuilt
       sanitize vet ./model --policy accepted.yaml
-      sanitize vet org/model --revision v1 --format sarif -o vet.sarif --anchor deploy.yaml:12
+      sanitize vet org/model --format sarif -o vet.sarif --anchor deploy.yaml:12
+      sanitize vet --lock models.lock
     """
-    form, model = "json" if words["as_json"] else words["form"], words["model"]
-    if words["anchor"] is not None and form != "sarif":
-        raise UsageError("--anchor is for --format sarif", hint="add --format sarif")
-    names = ("model", "revision", "rebuild", "force", "token")
-    options = VetOptions(**{name: words[name] for name in names}, gate=gate_words(words))
+    form, lock = "json" if words["as_json"] else words["form"], words["lock"]
+    _check(words, form)
+    names = ("revision", "rebuild", "force", "token")
+    options = VetOptions(words["model"] or "", **{name: words[name] for name in names}, gate=gate_words(words))
     with working() as progress:
         from sanitizer import vetting
 
-        report = vetting.vet(options, progress=progress)
-    anchor, target = words["anchor"], words["output"]
+        reports: tuple[VetReport, ...]
+        if lock is None:
+            reports = (vetting.vet(options, progress=progress),)
+        else:
+            reports = vetting.vet_locked(lock, options, progress=progress)
+    _give(reports, form, words)
+    for report in reports:
+        if report.answer == "refused":
+            say(f"error: {report.source} is refused", "`sanitize rules ID` says what a finding means")
+        elif report.answer == "inconclusive":
+            unknown = report.unknown[0] if report.unknown else "not everything could be checked"
+            say(f"error: {report.source}: {unknown}", "")
+    answers = [report.answer for report in reports]
+    return next(code for answer, code in CODES.items() if answer in answers)
+
+
+def _check(words: dict[str, Any], form: str) -> None:
+    """Raises UsageError for words that contradict each other."""
+    if (words["model"] is None) == (words["lock"] is None):
+        raise UsageError("name a MODEL, or models with --lock FILE", hint="one of the two")
+    for name in ("revision", "rebuild", "anchor"):
+        if words["lock"] is not None and words[name] is not None:
+            raise UsageError(f"--{name} and --lock say the same thing twice", hint="leave one out")
+    if words["anchor"] is not None and form != "sarif":
+        raise UsageError("--anchor is for --format sarif", hint="add --format sarif")
+    if words["anchor"] is not None:
+        from sanitizer.formats.sarif import Anchor
+
+        Anchor.parse(words["anchor"])
+
+
+def _give(reports: tuple[VetReport, ...], form: str, words: dict[str, Any]) -> None:
+    target = words["output"]
     if form == "text":
-        _tell(report, words["rebuild"], target)
+        _tell(reports, words["rebuild"], target)
     elif target is None:
-        result().out(_document(report, form, anchor), end="", highlight=False)
+        result().out(_document(reports, form, words), end="", highlight=False)
     else:
-        _save(target, _document(report, form, anchor))
-    if report.answer == "refused":
-        say(f"error: {model} is refused", "`sanitize rules ID` says what a finding means")
-    elif report.answer == "inconclusive":
-        say(f"error: {report.unknown[0] if report.unknown else 'not everything could be checked'}", "")
-    return CODES[report.answer]
+        replace_text(target, _document(reports, form, words))
 
 
-def _tell(report: VetReport, rebuilt: Path | None, target: Path | None) -> None:
+def _tell(reports: tuple[VetReport, ...], rebuilt: Path | None, target: Path | None) -> None:
     from sanitizer.terminal.story import tell
     from sanitizer.terminal.vet_story import vet_story
 
-    if target is None:
-        tell(result(), vet_story(report, rebuilt=rebuilt))
-        return
-    page = Console(file=StringIO(), width=WIDE, highlight=False)
-    tell(page, vet_story(report, rebuilt=rebuilt))
-    _save(target, page.file.getvalue())  # type: ignore[attr-defined]
+    page = result() if target is None else Console(file=StringIO(), width=WIDE, highlight=False)
+    for report in reports:
+        tell(page, vet_story(report, rebuilt=rebuilt))
+    if target is not None:
+        replace_text(target, page.file.getvalue())  # type: ignore[attr-defined]
 
 
-def _document(report: VetReport, form: str, anchor: str | None) -> str:
+def _document(reports: tuple[VetReport, ...], form: str, words: dict[str, Any]) -> str:
     match form:
         case "sarif":
-            from sanitizer.formats.sarif import Anchor, sarif
+            from sanitizer.formats.sarif import sarif
             from sanitizer.vet.rules import catalogue
 
-            return sarif(report, catalogue(), anchor=Anchor.parse(anchor) if anchor is not None else None)
+            return sarif(reports, catalogue(), anchors=_anchors(words))
         case "junit":
             from sanitizer.formats.junit import junit
 
-            return junit(report)
+            return junit(reports)
         case "markdown":
             from sanitizer.formats.markdown import markdown
 
-            return markdown(report)
+            return "\n".join(map(markdown, reports))
         case _:
+            from sanitizer.report import VetReports
             from sanitizer.schema import to_json
 
-            return to_json(report)
+            return to_json(reports[0] if words["lock"] is None else VetReports(reports))
 
 
-def _save(target: Path, text: str) -> None:
-    """In one move: a reader finds the whole answer, or what was there before."""
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise UsageError(f"{target.parent} cannot be written to: {error.strerror}", hint="choose another -o") from error
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-    Path(draft).chmod(0o644)
-    Path(draft).replace(target)
+def _anchors(words: dict[str, Any]) -> tuple[Anchor, ...]:
+    """Where each model is pinned: the lines of the lock file, or the one place that the user names."""
+    from sanitizer.formats.sarif import Anchor
+    from sanitizer.lockfile import read_lock
+
+    lock, anchor = words["lock"], words["anchor"]
+    if lock is not None:
+        return () if lock.is_absolute() else tuple(Anchor(lock.as_posix(), entry.line) for entry in read_lock(lock))
+    return () if anchor is None else (Anchor.parse(anchor),)

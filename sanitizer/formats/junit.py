@@ -9,7 +9,15 @@ from sanitizer.report import SEVERITIES, Finding, VetReport
 from sanitizer.text import clean
 
 
-def junit(report: VetReport) -> str:
+def junit(reports: Iterable[VetReport]) -> str:
+    """A suite for each report."""
+    suites = Element("testsuites")
+    suites.extend(map(_suite, reports))
+    indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+
+
+def _suite(report: VetReport) -> Element:
     """Findings below `fail_on` are text beside a passed case; what could not be checked is an error."""
     names = [file.name for file in report.vetting.files]
     names += sorted({finding.file for finding in report.vetting.findings} - set(names))
@@ -33,8 +41,7 @@ def junit(report: VetReport) -> str:
         case = SubElement(suite, "testcase", classname=clean(report.source), name="could not be checked")
         SubElement(case, "error", message=clean(message))
     suite.set("tests", str(len(names) + len(report.unknown)))
-    indent(suite)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suite, encoding="unicode") + "\n"
+    return suite
 
 
 def _lines(findings: Iterable[Finding]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -45,11 +45,20 @@ class Anchor:
         return cls(path.as_posix(), int(found[2] or 1))
 
 
-def sarif(report: VetReport, rules: Mapping[str, Rule], *, anchor: Anchor | None = None) -> str:
-    """The report as SARIF. Raises KeyError for a finding of a rule that is not in `rules`."""
+def sarif(reports: Sequence[VetReport], rules: Mapping[str, Rule], *, anchors: Sequence[Anchor] = ()) -> str:
+    """One run for each report, in the place of its anchor if there are anchors.
+
+    Raises KeyError for a finding of a rule that is not in `rules`.
+    """
+    places: Sequence[Anchor | None] = anchors or [None] * len(reports)
+    runs = [_run(report, rules, anchor) for report, anchor in zip(reports, places, strict=True)]
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=2) + "\n"
+
+
+def _run(report: VetReport, rules: Mapping[str, Rule], anchor: Anchor | None) -> dict[str, Any]:
     used = sorted({finding.rule for finding in report.vetting.findings})
     digests = {file.name: file.sha256 for file in report.vetting.files}
-    run = {
+    return {
         "tool": {
             "driver": {
                 "name": "sanitizer",
@@ -72,7 +81,6 @@ def sarif(report: VetReport, rules: Mapping[str, Rule], *, anchor: Anchor | None
         ],
         "columnKind": "unicodeCodePoints",
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -233,12 +233,15 @@ def _doubts(document: Mapping[str, Any], file: str) -> Iterator[Finding]:
         yield PART.finding(file, f"model {of}")
         return
     yield from _settings({key: value for key, value in model.items() if key != "type"}, MODELS[of], file, "model")
+    broken: list[Finding] = []
     if isinstance(model.get("vocab"), dict):
         words = model["vocab"]
-        yield from vocabulary(words, file)
+        broken += vocabulary(words, file)
     elif isinstance(model.get("vocab"), list):
-        words = {}
-        yield from _scores(model["vocab"], model.get("unk_id"), words, file)
+        broken += _scores(model["vocab"], model.get("unk_id"), words, file)
+    yield from broken
+    if broken:  # what is said about its words would mean nothing
+        return
     if of == "BPE" and isinstance(model.get("merges"), list):
         yield from _merges(model, words, file)
     yield from _added(document.get("added_tokens", []), words, file)

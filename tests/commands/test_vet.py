@@ -117,7 +117,7 @@ def test_a_missing_folder_is_2(sanitize: Any) -> None:
 
 
 def test_junit_is_xml(sanitize: Any, model: Place) -> None:
-    suite = ElementTree.fromstring(sanitize("vet", model, "--format", "junit").stdout)
+    (suite,) = ElementTree.fromstring(sanitize("vet", model, "--format", "junit").stdout)
     assert suite.get("failures") == "0"
 
 

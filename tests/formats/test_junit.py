@@ -12,7 +12,8 @@ from sanitizer.report import FileRecord, Finding, VetRecord, VetReport
 
 
 def suite(report: VetReport) -> ElementTree.Element:
-    return ElementTree.fromstring(junit(report))
+    (found,) = ElementTree.fromstring(junit([report]))
+    return found
 
 
 def test_a_file_is_a_case_and_a_refusing_finding_its_failure() -> None:

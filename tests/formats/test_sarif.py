@@ -22,7 +22,7 @@ SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0-subset.json").read_tex
 
 
 def document(anchor: Anchor | None = None, **changes: Any) -> Any:
-    return json.loads(sarif(make_vet(**changes), catalogue(), anchor=anchor))
+    return json.loads(sarif([make_vet(**changes)], catalogue(), anchors=[anchor] if anchor else []))
 
 
 def fingerprints(found: Any) -> list[str]:

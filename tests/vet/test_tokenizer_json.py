@@ -141,6 +141,7 @@ def changed(change: Callable[[Any], object], maker: Callable[[], Any] = bpe) -> 
         (lambda d: d["model"]["vocab"].update(zzz=-1), "tokenizer.vocabulary"),
         (lambda d: d["model"]["vocab"].update(zzz=1 << 40), "tokenizer.vocabulary"),
         (lambda d: d["model"]["vocab"].update(zzz="9"), "tokenizer.vocabulary"),
+        (lambda d: d["model"]["vocab"].update(zzz=[]), "tokenizer.vocabulary"),
         (lambda d: d["model"]["vocab"].update({"z" * 5000: 4000}), "tokenizer.vocabulary"),
         (lambda d: d["added_tokens"].append({**d["added_tokens"][0], "content": "other"}), "tokenizer.vocabulary"),
         (lambda d: d["model"]["merges"].append(["q", "zzz"]), "tokenizer.merges"),
