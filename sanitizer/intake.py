@@ -18,7 +18,7 @@ from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import Survey, rebuild, refusal, settled
-from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.inventory import needed, open_local
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.policy import apply, read_policy
 
@@ -61,7 +61,7 @@ def fetch(
     from sanitizer.hub.download import download, resolve  # half of the time that vetting a small folder takes
 
     remote = resolve(ref, token=token)
-    checkpoint = download(remote, wanted, token=token, progress=progress)
+    checkpoint = download(remote, needed(remote.files).__contains__, token=token, progress=progress)
     return checkpoint, {
         name: FileDigest(file.size, file.sha256 or "")
         for name, file in remote.files.items()

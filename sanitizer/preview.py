@@ -13,7 +13,7 @@ from sanitizer.recipe import Recipe
 from sanitizer.report import FileRecord, Preview, VetRecord
 from sanitizer.source import HubRef, LocalRef
 from sanitizer.vet.gate import refusal, settled
-from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.inventory import needed, open_local
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.jsonstrict import parse_object
 
@@ -34,7 +34,7 @@ def preview_of(
     else:
         remote = resolve(ref, token=options.token)
         record, commit = _by_name(remote), remote.commit
-        download = sum(file.size for name, file in remote.files.items() if wanted(name))
+        download = sum(remote.files[name].size for name in needed(remote.files))
         config = peek(remote, CONFIG, MOST_CONFIG, token=options.token) if CONFIG in remote.files else b""
         source = remote.repo
     refused = refusal(record, options.gate.fail_on) if isinstance(ref, LocalRef) else None
@@ -58,10 +58,11 @@ def preview_of(
 
 def _by_name(remote: RemoteCheckpoint) -> VetRecord:
     """What names alone decide; content is vetted once it is here."""
+    fetched = needed(remote.files)
     return VetRecord(
         tuple(
             FileRecord(name, file.size, file.sha256 or "", "kept", "would be downloaded and vetted")
-            if wanted(name)
+            if name in fetched
             else FileRecord(name, file.size, file.sha256 or "", "dropped", "would not be downloaded")
             for name, file in sorted(remote.files.items())
         ),

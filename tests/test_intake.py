@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from helpers.bins import bin_file
 from helpers.checkpoints import WEIGHTS, make
 from helpers.hostile import PICKLE
 from helpers.hub import LoopbackHub
@@ -79,6 +80,21 @@ def test_a_repository_is_taken_by_commit_and_its_pickles_stay_there(hub: Loopbac
     repo.commit({"model.safetensors": b"changed since"})
     shutil.rmtree(work / "vetted")
     assert taken("org/name", work, revision=old).checkpoint.read("model.safetensors") == WEIGHTS
+
+
+def test_a_repository_without_safetensors_is_taken_with_its_bin(hub: LoopbackHub, folder: Path, work: Path) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()} | {"pytorch_model.bin": bin_file()}
+    hub.repo("org/both", files)
+    assert "pytorch_model.bin" not in taken("org/both", work).checkpoint.files
+    assert hub.count("GET", "pytorch_model.bin") == 0
+    shutil.rmtree(work / "vetted")
+    del files["model.safetensors"]
+    hub.repo("org/old", files)
+    intake = taken("org/old", work)
+    assert hub.count("GET", "pytorch_model.bin") == 1
+    assert fates(intake)["pytorch_model.bin"] == "rebuilt"
+    assert {path.name for path in (work / "vetted").iterdir()} == {"config.json", "model.safetensors", "tokenizer.json"}
+    assert set(intake.checkpoint.files) == {"config.json", "model.safetensors", "tokenizer.json"}
 
 
 def test_what_is_refused_leaves_nothing(tmp_path: Path, work: Path) -> None:

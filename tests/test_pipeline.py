@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -89,6 +90,21 @@ def test_the_report_validates_and_reads_back_equal(done: RunResult) -> None:
     text = (done.output / FOLDER / "report.json").read_text()
     validate(json.loads(text), "report")
     assert from_json(text, "report") == done.report
+
+
+def test_a_bin_gives_the_run_that_safetensors_give(done: RunResult, place: Path, tmp_path: Path) -> None:
+    name = done.report.source.name
+    shutil.copytree(place / name, tmp_path / name)
+    torch.save(stored(tmp_path / name), tmp_path / name / "pytorch_model.bin")
+    (tmp_path / name / "model.safetensors").unlink()
+    again = pipeline.run(options(tmp_path / name, place / "clean.tsv", tmp_path / "out"))
+    (file,) = (file for file in again.report.vetting.files if file.name == "pytorch_model.bin")
+    assert (file.fate, "rebuilt as safetensors" in file.reason) == ("rebuilt", True)
+    assert again.report.heads == done.report.heads
+    assert again.report.after == done.report.after
+    theirs, ours = stored(done.output), stored(again.output)
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[tensor], theirs[tensor]) for tensor in theirs)
 
 
 def test_the_weights_are_really_fewer_and_keep_their_dtype(done: RunResult, place: Path) -> None:

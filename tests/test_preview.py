@@ -61,6 +61,17 @@ def test_a_repository_is_read_by_its_listing_and_its_config(
     assert listing(here) == set()
 
 
+def test_a_bin_is_counted_only_where_there_are_no_safetensors(hub: LoopbackHub, suspect: Path) -> None:
+    files = files_of(suspect) | {"pytorch_model.bin": bytes(5)}
+    hub.repo("org/both", files)
+    both = pipeline.preview(options("org/both", None, Path("out")))
+    assert "pytorch_model.bin" in {file.name for file in both.files if file.fate == "dropped"}
+    whole = len(files.pop("model.safetensors"))
+    hub.repo("org/old", files)
+    old = pipeline.preview(options("org/old", None, Path("out")))
+    assert old.download == both.download - whole + 5
+
+
 def test_it_raises_what_the_run_would_raise(suspect: Path, hub: LoopbackHub) -> None:
     config = suspect / "config.json"
     good = config.read_text()

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from helpers.checkpoints import WEIGHTS, make, write_json
-from helpers.hostile import PICKLE
+from helpers.hostile import OLD_PICKLE
 from helpers.hub import LoopbackHub
 
 from sanitizer.errors import HubError, ResourceError, UsageError
@@ -44,7 +44,7 @@ def test_the_same_files_give_the_same_bytes(folder: Path, tmp_path: Path) -> Non
 
 
 def test_two_questions_two_answers(folder: Path) -> None:
-    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    (folder / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     report = vetted(folder)
     assert (report.answer, report.rebuildable) == ("refused", True)
     assert vetted(folder, fail_on="high").answer == "passed"
@@ -84,7 +84,7 @@ def test_a_sandbox_that_is_required_and_missing_closes_the_gate(folder: Path, mo
 
 
 def test_a_repository_is_named_by_commit(hub: LoopbackHub, folder: Path) -> None:
-    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    (folder / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     repo = hub.repo("org/name", {path.name: path.read_bytes() for path in folder.iterdir()})
     report = vetted("org/name")
     assert (report.source, report.revision, report.commit) == ("org/name", "main", repo.refs["main"])
@@ -95,7 +95,7 @@ def test_a_repository_is_named_by_commit(hub: LoopbackHub, folder: Path) -> None
 
 
 def test_rebuild_leaves_the_dangerous_behind_in_one_move(folder: Path, tmp_path: Path) -> None:
-    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    (folder / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     target = tmp_path / "deep" / "rebuilt"
     assert vetted(folder, rebuild=target).answer == "refused"
     assert {path.name for path in target.iterdir()} == {"config.json", "model.safetensors", "tokenizer.json"}
@@ -155,9 +155,9 @@ def test_the_token_is_not_in_the_options_words() -> None:
 
 
 def test_a_policy_answers_the_first_question_and_not_the_second(folder: Path, tmp_path: Path) -> None:
-    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    (folder / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     policy = tmp_path / "policy.yaml"
-    digest = hashlib.sha256(PICKLE).hexdigest()
+    digest = hashlib.sha256(OLD_PICKLE).hexdigest()
     waiver = f"{{rule: weights.pickle-unread, sha256: {digest}, reason: known, expires: 2999-01-01}}"
     policy.write_text(f"waivers: [{waiver}]\n")
     report = vetted(folder, policy=policy)

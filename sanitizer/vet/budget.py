@@ -13,10 +13,10 @@ from typing import Any
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.report import Finding
 from sanitizer.vet.config import CAP
-from sanitizer.vet.inventory import CONFIG, kind
+from sanitizer.vet.inventory import CONFIG
 from sanitizer.vet.jsonstrict import read_object
 from sanitizer.vet.rules import Rule
-from sanitizer.vet.safetensors import header_of
+from sanitizer.vet.tensors import headers
 
 HARMLESS = 1 << 24
 """Numbers (64 MB in single precision). Less is not worth a doubt, whatever the files hold."""
@@ -43,8 +43,7 @@ _DEFAULTS: Mapping[tuple[str, ...], int] = {_WIDTH: 256, _EMBEDDING: 128, _LAYER
 def affordable(checkpoint: Checkpoint) -> Iterator[Finding]:
     """Nothing, or one finding for each part of the model that alone is larger than all the files."""
     config = read_object(checkpoint, CONFIG, CAP)
-    headers = [header_of(checkpoint, name) for name in sorted(checkpoint.files) if kind(name) == "weights"]
-    held = sum(math.prod(tensor.shape) for header in headers for tensor in header.tensors.values())
+    held = sum(math.prod(tensor.shape) for header in headers(checkpoint).values() for tensor in header.tensors.values())
     for part, numbers in asked(config).items():
         if numbers > max(held, HARMLESS):
             yield WEIGHTS.finding(CONFIG, f"{part} would take {numbers:,} numbers, the files hold {held:,}")

@@ -212,7 +212,7 @@ def _violations(config: dict[str, Any], file: str) -> Iterator[Finding]:
 
 
 def _keys(config: dict[str, Any], file: str) -> Iterator[Finding]:
-    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key))
+    yield from (KEY.finding(file, key) for key in config if not _ATTRIBUTE.fullmatch(key) and key not in FORGOTTEN)
 
 
 def _absurd(value: Any, file: str) -> Iterator[Finding]:

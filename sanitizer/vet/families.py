@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.vet import card, config, licence, pieces, safetensors, shards, template, tokenizer, tokenizer_json
 from sanitizer.vet.inventory import Kind
+from sanitizer.vet.legacy import family as pickled
 from sanitizer.vet.rules import Verdict
 
 
@@ -28,6 +29,8 @@ FAMILIES: Mapping[Kind, Family] = MappingProxyType(
         "generation": Family(config.examine, config.write),
         "weights": Family(safetensors.examine, safetensors.write),
         "index": Family(shards.examine, shards.write),
+        "pickle": Family(pickled.examine, pickled.write),
+        "pickle-index": Family(shards.examine, shards.write),
         "tokenizer": Family(tokenizer_json.examine),
         "settings": Family(tokenizer.examine_settings, tokenizer.write_settings),
         "vocabulary": Family(tokenizer.examine_vocabulary),

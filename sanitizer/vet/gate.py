@@ -23,8 +23,19 @@ from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, 
 from sanitizer.vet import budget, config, shards, weights
 from sanitizer.vet.families import FAMILIES, Family
 from sanitizer.vet.folder import HARD_LINK, LINK, SPECIAL, Entry, walk
-from sanitizer.vet.inventory import CONFIG, INDEX, Kind, bad_name, collisions, kind
+from sanitizer.vet.inventory import (
+    CONFIG,
+    INDEX,
+    PICKLED,
+    Kind,
+    bad_name,
+    collisions,
+    has_safetensors,
+    kind,
+    rebuilt_name,
+)
 from sanitizer.vet.leftovers import judge
+from sanitizer.vet.legacy.look import look
 from sanitizer.vet.magic import sniff_file
 from sanitizer.vet.rules import Rule, Verdict, refused, shown
 
@@ -194,7 +205,7 @@ def rebuild(
     try:
         for file in track(progress, "rebuild files", carried):
             _write(checkpoint, file, target, families)
-        rebuilt = Checkpoint.of_folder(target, checkpoint.origin, [file.name for file in carried])
+        rebuilt = Checkpoint.of_folder(target, checkpoint.origin, [rebuilt_name(file.name) for file in carried])
         # Headers and settings were read before the bytes were copied; what lies in the private folder decides.
         against = refusal(vet(rebuilt, families=families))
         if against is not None:
@@ -241,8 +252,8 @@ def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Famil
     if entry.what == "history":
         return Verdict("dropped", "version control, not part of the model; not looked into")
     of = kind(entry.name)
-    if of is None:
-        return judge(entry.name, None if entry.what == "absent" else sniff_file(checkpoint.path / entry.name))
+    if of is None or (of in PICKLED and has_safetensors(checkpoint.files)):
+        return _left_behind(checkpoint.path / entry.name, entry)
     if entry.name not in checkpoint.files:
         return refused(UNREAD.finding(entry.name))
     if of not in families:
@@ -253,6 +264,12 @@ def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Famil
     return verdict
 
 
+def _left_behind(path: Path, entry: Entry) -> Verdict:
+    if entry.what == "absent":
+        return judge(entry.name, None)
+    return judge(entry.name, sniff_file(path), partial(look, path))
+
+
 def _together(
     checkpoint: Checkpoint, verdicts: Mapping[str, Verdict], stalled: list[IncompleteError], progress: Progress
 ) -> Iterator[Finding]:
@@ -260,7 +277,7 @@ def _together(
     yield from collisions(verdicts)
     yield from config.required(checkpoint)
     yield from weights.required(checkpoint, verdicts)
-    parts = [name for name in verdicts if kind(name) in ("weights", "index")]
+    parts = [name for name in verdicts if kind(name) in ("weights", "index", *PICKLED)]
     if not any(verdicts[name].fate == "refused" for name in parts):
         yield from _guarded(INDEX, stalled, partial(_agreed, checkpoint)).findings
         if CONFIG in verdicts and verdicts[CONFIG].fate == "rebuilt":
@@ -321,8 +338,8 @@ def _write(checkpoint: Checkpoint, file: FileRecord, target: Path, families: Map
     of, digest = kind(file.name), checkpoint.files.get(file.name)
     if of is None or digest is None or digest.sha256 != file.sha256:
         raise CorruptError(f"{shown(file.name)} was not vetted in this checkpoint", hint="vet it, then rebuild it")
-    write = families[of].write
+    write, place = families[of].write, target / rebuilt_name(file.name)
     if file.fate == "kept" or write is None:
-        checkpoint.copy(file.name, target / file.name)
+        checkpoint.copy(file.name, place)
     else:
-        write(checkpoint, file.name, target / file.name)
+        write(checkpoint, file.name, place)

@@ -20,6 +20,8 @@ Kind = Literal[
     "generation",
     "weights",
     "index",
+    "pickle",
+    "pickle-index",
     "tokenizer",
     "settings",
     "vocabulary",
@@ -31,7 +33,11 @@ Kind = Literal[
     "card",
 ]
 
+PICKLED: frozenset[Kind] = frozenset({"pickle", "pickle-index"})
+"""Weights as torch.save writes them: needed only where there are no safetensors."""
+
 CONFIG, INDEX, CARD = "config.json", "model.safetensors.index.json", "README.md"
+PICKLED_INDEX = "pytorch_model.bin.index.json"
 
 _NAMES: Mapping[str, Kind] = MappingProxyType(
     {
@@ -39,6 +45,8 @@ _NAMES: Mapping[str, Kind] = MappingProxyType(
         "generation_config.json": "generation",
         "model.safetensors": "weights",
         INDEX: "index",
+        "pytorch_model.bin": "pickle",
+        PICKLED_INDEX: "pickle-index",
         "tokenizer.json": "tokenizer",
         "tokenizer_config.json": "settings",
         "special_tokens_map.json": "settings",
@@ -58,6 +66,8 @@ _NAMES: Mapping[str, Kind] = MappingProxyType(
 )
 _SHARD = re.compile(r"model-[0-9]{5,6}-of-[0-9]{5,6}\.safetensors")
 _TEMPLATE = re.compile(r"additional_chat_templates/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.jinja")
+_PICKLED_SHARD = re.compile(r"pytorch_model-[0-9]{5,6}-of-[0-9]{5,6}\.bin")
+_PICKLED = re.compile(r"pytorch_model(-[0-9]{5,6}-of-[0-9]{5,6})?\.bin(\.index\.json)?")
 _LICENCE = re.compile(r"(?:LICEN[SC]E|NOTICE)(?:[-_][A-Za-z0-9_-]{1,40})?(?:\.txt|\.md)?")
 
 HIDDEN_NAME = Rule(
@@ -90,14 +100,41 @@ def kind(name: str) -> Kind | None:
     """What a file is for, or None if no model needs it. Names are compared exactly."""
     if _SHARD.fullmatch(name):
         return "weights"
+    if _PICKLED_SHARD.fullmatch(name):
+        return "pickle"
     if _TEMPLATE.fullmatch(name):
         return "template"
     return _NAMES.get(name) or ("licence" if _LICENCE.fullmatch(name) else None)
 
 
 def wanted(name: str) -> bool:
-    """Whether a model needs a file of this name: what a downloader may fetch."""
-    return kind(name) is not None
+    """Whether a model needs a file of this name, whatever lies beside it."""
+    return kind(name) not in (None, *PICKLED)
+
+
+def needed(names: Iterable[str]) -> frozenset[str]:
+    """Those that a model needs, and a downloader may fetch: pickled weights only where there are no safetensors."""
+    there = tuple(names)
+    pickled = not has_safetensors(there)
+    return frozenset(name for name in there if wanted(name) or (pickled and kind(name) in PICKLED))
+
+
+def has_safetensors(names: Iterable[str]) -> bool:
+    """Whether any of them is weights in safetensors, or their index."""
+    return any(kind(name) in ("weights", "index") for name in names)
+
+
+def weight_files(names: Iterable[str]) -> tuple[str, ...]:
+    """The files that hold the tensors, in order of name: those in safetensors or, where there are none, the pickled."""
+    there = tuple(names)
+    of: Kind = "weights" if has_safetensors(there) else "pickle"
+    return tuple(sorted(name for name in there if kind(name) == of))
+
+
+def rebuilt_name(name: str) -> str:
+    """What a file is called in the rebuilt folder: pickled weights become safetensors, the rest keeps its name."""
+    match = _PICKLED.fullmatch(name)
+    return f"model{match[1] or ''}.safetensors{match[2] or ''}" if match else name
 
 
 def open_local(path: Path, *, progress: Progress = silent) -> Checkpoint:
@@ -106,7 +143,7 @@ def open_local(path: Path, *, progress: Progress = silent) -> Checkpoint:
     Everything else that lies there is found again by the gate. Raises UsageError for what is not a folder, and
     IncompleteError for what cannot be read.
     """
-    names = [entry.name for entry in walk(path) if entry.what == "file" and wanted(entry.name)]
+    names = needed(entry.name for entry in walk(path) if entry.what == "file")
     return Checkpoint.of_folder(path, LocalOrigin(path.resolve().name), names, progress=progress)
 
 

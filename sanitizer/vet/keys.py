@@ -281,7 +281,7 @@ GENERATION: Mapping[str, Form] = MappingProxyType(
 FORGOTTEN = frozenset(
     "directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type "
     "output_past _num_labels n_special predict_special_tokens xla_device unsloth_version unsloth_fixed "
-    "_attn_implementation_autoset".split()
+    "_attn_implementation_autoset transformers.js_config".split()
 )
 """Settings that older tools wrote and nothing reads: left out without a word."""
 

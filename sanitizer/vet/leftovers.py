@@ -1,15 +1,17 @@
 """What a model does not need: left behind, with a doubt whose severity says what it could have done.
 
 *high* if it would run or pretends to be something else, *medium* if a known loader picks it up by name or if it is a
-pickle, which nobody here has opened, *low* if nothing refers to it.
+pickle that could not be looked into, *low* if nothing refers to it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from sanitizer.report import Finding
+from sanitizer.vet.legacy.look import Look
 from sanitizer.vet.magic import Content
 from sanitizer.vet.rules import Rule, Verdict
 from sanitizer.vet.text import PRETENDER
@@ -29,10 +31,28 @@ HOOK = Rule(
     why="Inference servers import handler.py, transformers runs custom_generate, notebooks are opened and run.",
     sources=("https://huggingface.co/docs/inference-endpoints/guides/custom_handler",),
 )
+CODE = Rule(
+    "weights.pickle-code",
+    "high",
+    "a pickle that imports or calls something as soon as it is loaded",
+    "it was left behind; do not load the original's pickles",
+    why="What a pickle names is imported, and mostly called, with arguments of the author's choice.",
+    sources=(
+        "https://docs.python.org/3/library/pickle.html",
+        "https://nvd.nist.gov/vuln/detail/CVE-2025-32434",
+    ),
+)
+DATA = Rule(
+    "weights.pickle-data",
+    "low",
+    "a pickle of tensors and plain data alone; nothing that loads the model needs it",
+    "it was left behind",
+    why="It names nothing that could run, but it need not be the same model as the safetensors beside it.",
+)
 PICKLE = Rule(
     "weights.pickle-unread",
     "medium",
-    "a pickle by its name or content, which can run code when it is loaded; it was not opened",
+    "a pickle by its name or content, which can run code when it is loaded; it could not be looked into",
     "it was left behind; do not load the original's pickles",
     why="Whoever loads it runs what its author wrote; scanners miss many of them.",
     sources=(
@@ -73,8 +93,11 @@ _HOOKS = frozenset({"handler.py", "adapter_config.json"})
 _HOOK_FOLDERS = frozenset({"custom_generate"})
 
 
-def judge(name: str, content: Content | None) -> Verdict:
-    """The fate of a file that no model needs: by its first bytes, or by its name alone where those are not at hand."""
+def judge(name: str, content: Content | None, look: Callable[[], Look] = Look) -> Verdict:
+    """The fate of a file that no model needs: by its first bytes, or by its name alone where those are not at hand.
+
+    `look` tells what a pickle holds, and is asked only if it is one.
+    """
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
     if content == "executable" or suffix in _PROGRAMS:
@@ -86,7 +109,8 @@ def judge(name: str, content: Content | None) -> Verdict:
     if content in ("other", None) and _RAW.fullmatch(path.name):
         return _left(UNNEEDED.finding(name))
     if content == "pickle" or suffix in PICKLES:
-        return _left(PICKLE.finding(name))
+        seen = look()
+        return _left({"code": CODE, "data": DATA, "unknown": PICKLE}[seen.holds].finding(name, seen.detail))
     if path.name in _HOOKS or suffix == ".ipynb" or _HOOK_FOLDERS & set(path.parts[:-1]):
         return _left(HOOK.finding(name))
     return _left(UNNEEDED.finding(name))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sanitizer import plugins
 from sanitizer.errors import RefusedError
 from sanitizer.report import Fate, Finding, Severity, TemplateRecord
 from sanitizer.text import clean
@@ -70,8 +70,9 @@ def refused(*findings: Finding) -> Verdict:
 def catalogue() -> Mapping[str, Rule]:
     """Every rule of every family, by id. Raises ValueError if two rules share an id."""
     rules: dict[str, Rule] = {}
-    for name in plugins.names(__package__):
-        for value in vars(importlib.import_module(f"{__package__}.{name}")).values():
+    path = importlib.import_module(__package__).__path__
+    for module in pkgutil.walk_packages(path, f"{__package__}."):
+        for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Rule) and rules.setdefault(value.id, value) != value:
                 raise ValueError(f"two rules are called {value.id}")
     return MappingProxyType(dict(sorted(rules.items())))

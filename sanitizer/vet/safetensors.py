@@ -181,7 +181,7 @@ def examine(checkpoint: Checkpoint, name: str) -> Verdict:
         content = sniff_file(checkpoint.path / name)
         if content == "other":
             raise
-        raise _pretends(content).refuse(name, f"it is a {content}") from error
+        raise pretends(content).refuse(name, f"it is a {content}") from error
     if not header.tensors:
         raise EMPTY.refuse(name)
     if _ordinary(header.metadata):
@@ -278,5 +278,6 @@ def _truncated(file: str, got: int, expected: int) -> CorruptError:
     )
 
 
-def _pretends(content: Content) -> Rule:
+def pretends(content: Content) -> Rule:
+    """The rule for a file of weights that is something else."""
     return {"pointer": POINTER, "page": PAGE}.get(content, PRETENDER)

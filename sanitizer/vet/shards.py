@@ -8,13 +8,13 @@ from pathlib import Path
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import CorruptError
 from sanitizer.report import Finding
-from sanitizer.vet.inventory import INDEX, kind
+from sanitizer.vet.inventory import INDEX, PICKLED, PICKLED_INDEX, Kind, kind, rebuilt_name, weight_files
 from sanitizer.vet.jsonstrict import SHAPE, MiB, dump, read_object
 from sanitizer.vet.rules import Rule, Verdict
-from sanitizer.vet.safetensors import Header, header_of
+from sanitizer.vet.tensors import headers, rebuilt_headers
 
 CAP = 64 * MiB
-SINGLE = "model.safetensors"
+SINGLE, PICKLED_SINGLE = "model.safetensors", "pytorch_model.bin"
 
 _ASK = "ask the author for a checkpoint written by save_pretrained"
 BASENAME = Rule(
@@ -63,10 +63,9 @@ def examine(checkpoint: Checkpoint, name: str) -> Verdict:
 
 def write(checkpoint: Checkpoint, name: str, target: Path) -> None:
     """The index with the size computed, and nothing else of what it said. Writing what was written changes nothing."""
-    places = _weight_map(checkpoint, name)
-    sizes = (
-        tensor.end - tensor.start for header in _headers(checkpoint).values() for tensor in header.tensors.values()
-    )
+    shards, found = set(_weight_map(checkpoint, name).values()), rebuilt_headers(checkpoint)
+    sizes = (tensor.end - tensor.start for shard in shards for tensor in found[shard].tensors.values())
+    places = {tensor: rebuilt_name(shard) for shard in shards for tensor in found[shard].tensors}
     document = {"metadata": {"total_size": sum(sizes)}, "weight_map": dict(sorted(places.items()))}
     target.write_bytes(dump(document))
 
@@ -76,31 +75,30 @@ def agree(checkpoint: Checkpoint) -> Iterator[Finding]:
 
     What the files say by themselves was examined before; this compares what could be read.
     """
-    weights = sorted(name for name in checkpoint.files if kind(name) == "weights")
-    shards = [name for name in weights if name != SINGLE]
-    if INDEX not in checkpoint.files:
-        if shards and SINGLE not in weights:
+    weights = weight_files(checkpoint.files)
+    index, single = (
+        (PICKLED_INDEX, PICKLED_SINGLE) if any(kind(name) in PICKLED for name in weights) else (INDEX, SINGLE)
+    )
+    shards = [name for name in weights if name != single]
+    if index not in checkpoint.files:
+        if shards and single not in weights:
             raise CorruptError(
-                f"{INDEX} is missing, so nothing says which tensor is in which of the {len(shards)} shards",
+                f"{index} is missing, so nothing says which tensor is in which of the {len(shards)} shards",
                 hint="download the model again",
             )
         yield from (ORPHAN.finding(name) for name in shards)
         return
-    if SINGLE in weights and shards:
-        yield TWO_SETS.finding(SINGLE)
+    if single in weights and shards:
+        yield TWO_SETS.finding(single)
         return
-    places = _weight_map(checkpoint, INDEX)
+    places = _weight_map(checkpoint, index)
     yield from (ORPHAN.finding(name) for name in shards if name not in places.values())
-    headers = _headers(checkpoint)
+    found = headers(checkpoint)
     for tensor, shard in places.items():
-        if tensor not in headers[shard].tensors:
+        if tensor not in found[shard].tensors:
             yield TENSOR_MISSING.finding(shard, tensor)
-    for shard, header in headers.items():
+    for shard, header in found.items():
         yield from (TENSOR_ORPHAN.finding(shard, tensor) for tensor in header.tensors if places.get(tensor) != shard)
-
-
-def _headers(checkpoint: Checkpoint) -> dict[str, Header]:
-    return {name: header_of(checkpoint, name) for name in sorted(checkpoint.files) if kind(name) == "weights"}
 
 
 def _weight_map(checkpoint: Checkpoint, index: str) -> Mapping[str, str]:
@@ -108,8 +106,9 @@ def _weight_map(checkpoint: Checkpoint, index: str) -> Mapping[str, str]:
     if not isinstance(places, dict) or not places or not all(isinstance(shard, str) for shard in places.values()):
         raise SHAPE.refuse(index, "weight_map does not map tensors to files")
     shards = sorted(set(places.values()))
+    of: Kind = "pickle" if kind(index) in PICKLED else "weights"
     for shard in shards:
-        if kind(shard) != "weights" or (shard == SINGLE and len(shards) > 1):
+        if kind(shard) != of or (shard in (SINGLE, PICKLED_SINGLE) and len(shards) > 1):
             raise BASENAME.refuse(index, shard)
     missing = [shard for shard in shards if shard not in checkpoint.files]
     if missing:

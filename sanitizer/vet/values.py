@@ -22,9 +22,11 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import CorruptError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import Finding
-from sanitizer.vet.inventory import kind
+from sanitizer.vet.inventory import PICKLED, kind, weight_files
+from sanitizer.vet.legacy.gather import chunks, in_place
+from sanitizer.vet.legacy.reader import read_legacy
 from sanitizer.vet.rules import Rule, shown
-from sanitizer.vet.safetensors import Header, header_of
+from sanitizer.vet.safetensors import Header, TensorInfo, header_of
 
 BLOCK = 1 << 21
 """Bytes read at a time: what the caches of a processor hold."""
@@ -111,37 +113,64 @@ class Extent:
 
 def extents(path: Path, header: Header) -> dict[str, Extent]:
     """The largest magnitude of each float tensor of a file. Raises CorruptError if the file ends too early."""
-    found: dict[str, Extent] = {}
-    buffer = bytearray(BLOCK)
-    whole = memoryview(buffer)
-    scratch = np.empty(BLOCK, dtype="u1")
+    buffer = memoryview(bytearray(BLOCK))
     with path.open("rb", buffering=0) as stream:
-        for name, tensor in header.tensors.items():
-            of = _FLOATS.get(tensor.dtype)
-            if of is None or tensor.end == tensor.start:
-                continue
-            stream.seek(header.begin + tensor.start)
-            left, bits = tensor.end - tensor.start, 0
-            mask = np.dtype(of.unsigned).type(of.mask)
-            while left:
-                length = min(left, BLOCK)
-                if _fill(stream, whole[:length]) < length:
-                    raise CorruptError(f"{shown(path.name)} ends before its tensors do", hint="get the file again")
-                values = np.frombuffer(whole[:length], dtype=of.unsigned)
-                magnitudes = scratch[:length].view(of.unsigned)
-                np.bitwise_and(values, mask, out=magnitudes)
-                bits = max(bits, int(magnitudes.max()))
-                left -= length
-            found[name] = Extent(tensor.dtype, bits, len(tensor.shape))
+        return _measured(
+            (name, tensor.dtype, len(tensor.shape), _range(stream, header, tensor, buffer, path))
+            for name, tensor in header.tensors.items()
+        )
+
+
+def pickled_extents(path: Path) -> dict[str, Extent]:
+    """The same for a `.bin` file."""
+    with path.open("rb") as stream:
+        legacy = read_legacy(stream, path.stat().st_size, path.name)
+        return _measured(
+            (name, view.dtype, len(view.shape), chunks(stream, legacy.begin(view), in_place(view)))
+            for name, view in legacy.views.items()
+        )
+
+
+def _measured(tensors: Iterable[tuple[str, str, int, Iterator[bytes | memoryview]]]) -> dict[str, Extent]:
+    """Of each tensor its name, dtype, number of dimensions, and its bytes in pieces of at most `BLOCK`."""
+    found: dict[str, Extent] = {}
+    scratch = np.empty(BLOCK, dtype="u1")
+    for name, dtype, dimensions, blocks in tensors:
+        of = _FLOATS.get(dtype)
+        if of is None:
+            continue
+        bits = -1
+        mask = np.dtype(of.unsigned).type(of.mask)
+        for block in blocks:
+            values = np.frombuffer(block, dtype=of.unsigned)
+            magnitudes = scratch[: len(block)].view(of.unsigned)
+            np.bitwise_and(values, mask, out=magnitudes)
+            bits = max(bits, int(magnitudes.max()))
+        if bits >= 0:
+            found[name] = Extent(dtype, bits, dimensions)
     return found
+
+
+def _range(
+    stream: FileIO, header: Header, tensor: TensorInfo, buffer: memoryview, path: Path
+) -> Iterator[bytes | memoryview]:
+    stream.seek(header.begin + tensor.start)
+    left = tensor.end - tensor.start
+    while left:
+        length = min(left, BLOCK)
+        if _fill(stream, buffer[:length]) < length:
+            raise CorruptError(f"{shown(path.name)} ends before its tensors do", hint="get the file again")
+        yield buffer[:length]
+        left -= length
 
 
 def judge(checkpoint: Checkpoint, *, progress: Progress = silent) -> Iterator[Finding]:
     """What is wrong with the numbers of all files of weights; kinds of tensors are compared across files."""
-    names = sorted(name for name in checkpoint.files if kind(name) == "weights")
     by_file = {
-        name: extents(checkpoint.path / name, header_of(checkpoint, name))
-        for name in track(progress, "vet weights", names)
+        name: pickled_extents(checkpoint.path / name)
+        if kind(name) in PICKLED
+        else extents(checkpoint.path / name, header_of(checkpoint, name))
+        for name in track(progress, "vet weights", weight_files(checkpoint.files))
     }
     for file, found in by_file.items():
         yield from _one(NAN, file, (name for name, extent in found.items() if _beyond(extent) == "nan"))

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,11 @@ def main() -> None:
         answers.write(json.dumps({kind: value}) + "\n")
         answers.flush()
 
-    # Before the request comes, while the parent still hashes.
+    # Before the request comes, while the parent still hashes; and before files are out of reach.
+    import tokenizers
+
     from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
-    from sanitizer.vet import values  # noqa: F401  numpy takes as long to import as all the rest
+    from sanitizer.vet import values  # noqa: F401
     from sanitizer.vet.families import families
     from sanitizer.vet.gate import survey
 
@@ -58,17 +61,15 @@ def main() -> None:
     answer("survey", [record, [(type(error).__name__, error.message, error.hint) for error in seen.stalled]])
     if any(file.name == "tokenizer.json" and file.fate == "kept" for file in seen.record.files):
         answer("loading", "tokenizer.json")
-        answer("loaded", _load(path / "tokenizer.json"))
+        answer("loaded", _load(tokenizers.Tokenizer.from_file, path / "tokenizer.json"))
 
 
-def _load(path: Path) -> str:
+def _load(load: Callable[[str], object], path: Path) -> str:
     """What the tokenizers library says against a file, or nothing. It has been known to panic and to abort."""
-    from tokenizers import Tokenizer
-
     with contextlib.suppress(OSError):
         os.close(2)  # a panic writes to it
     try:
-        Tokenizer.from_file(str(path))
+        load(str(path))
     except BaseException as error:  # a panic is no Exception
         return f"{type(error).__name__}: {error}"[:500]
     return ""

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from helpers.checkpoints import WEIGHTS, make
-from helpers.hostile import PICKLE
+from helpers.hostile import OLD_PICKLE
 
 from sanitizer.schema import from_json
 
@@ -40,7 +40,7 @@ def test_a_pass_is_0_and_quiet(sanitize: Any, model: Place, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_finding_is_1_from_its_severity_on(sanitize: Any, model: Place, form: str) -> None:
-    (model / "pytorch_model.bin").write_bytes(PICKLE)
+    (model / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     done = sanitize("vet", model, "--format", form)
     assert done.exit_code == 1
     assert "pytorch_model.bin" in done.stdout
@@ -100,7 +100,7 @@ def test_an_anchor_is_a_line_of_the_users_own(sanitize: Any, model: Place) -> No
 
 
 def test_rebuild_is_told(sanitize: Any, model: Place) -> None:
-    (model / "pytorch_model.bin").write_bytes(PICKLE)
+    (model / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     assert "--rebuild ./rebuilt" in sanitize("vet", model).stdout
     done = sanitize("vet", model, "--rebuild", "copy")
     assert done.exit_code == 1, "the original still must not be used as it is"

@@ -14,6 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from helpers.bins import (
+    CALLS_SYSTEM,
+    Part,
+    archive,
+    bin_file,
+    dict_of,
+    lying,
+    named,
+    number,
+    parts,
+    pickled,
+    storage,
+    tensor,
+)
 from helpers.checkpoints import CONFIG, INDEX, SHARDS, WEIGHTS, entry, packed, shard, write_json
 
 Change = Callable[[Path], object]
@@ -49,6 +63,15 @@ def weights(header: dict[str, Any] | str | bytes, data: bytes = b"") -> Change:
 
 def index(**weight_map: str) -> Change:
     return lambda folder: write_json(shard(folder) / INDEX, {"metadata": {}, "weight_map": weight_map})
+
+
+def pickled_weights(content: bytes) -> Change:
+    """A folder whose weights are a `.bin`."""
+    return all_of(gone("model.safetensors"), file("pytorch_model.bin", content))
+
+
+def state(**entries: bytes) -> Change:
+    return pickled_weights(bin_file(dict_of(**entries)))
 
 
 def all_of(*changes: Change) -> Change:
@@ -130,12 +153,18 @@ def layers(*numbers: float) -> Change:
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 16\n"
 ELF = b"\x7fELF\x02\x01\x01" + bytes(60)
+OLD_PICKLE = b"(dp0\nS'a'\np1\nI1\ns."  # {"a": 1} in protocol 0, which nobody here reads
 PICKLE = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94."
 BILLION = b"---\na: &a [x, x]\nb: &b [*a, *a]\nc: &c {<<: [*b]}\nlicense: mit\n---\n"
 RIGHT_TO_LEFT = "\u202e"
 UNTOUCHED = config()
+PICKLED = pickled_weights(bin_file())
+GOOD_PARTS = parts(pickled(dict_of(a=tensor())), {"0": bytes(8)})
 
 CASES = (
+    Case("archive.layout", pickled_weights(bin_file() + b"x"), PICKLED),
+    Case("archive.members", pickled_weights(archive([*GOOD_PARTS, Part("constants.pkl", b"x")])), PICKLED),
+    Case("archive.packed", pickled_weights(lying("data/0", method=8)), PICKLED),
     Case("card.unreadable", file("README.md", b"---\n: [\n---\n"), file("README.md", b"no metadata"), "goes on"),
     Case("card.yaml-tricks", file("README.md", BILLION), file("README.md", b"---\nlicense: mit\n---\n"), "goes on"),
     Case("config.absurd-size", config(num_hidden_layers=10**9), config(num_hidden_layers=96)),
@@ -173,8 +202,23 @@ CASES = (
     Case("json.number", settings(a=float("nan")), settings(model_max_length=int(1e30))),
     Case("json.shape", file("vocab.json", b"[]"), file("vocab.json", b"{}")),
     Case("json.too-large", file("config.json", json.dumps(CONFIG).encode() + b" " * (5 << 20)), UNTOUCHED),
+    Case(
+        "legacy.expanded",
+        state(a=tensor(shape=(1 << 40,), strides=(0,))),
+        state(a=tensor(shape=(3, 2), strides=(0, 1))),
+    ),
+    Case("legacy.format", pickled_weights(pickled(dict_of())), PICKLED),
+    Case("legacy.kind", state(a=tensor(storage("ComplexFloatStorage", count=1), shape=(1,))), PICKLED),
+    Case("legacy.left-out", state(a=tensor(), epoch=number(3)), PICKLED, "goes on"),
+    Case("legacy.state-dict", state(state_dict=dict_of(a=tensor())), PICKLED),
+    Case("legacy.view", state(a=tensor(shape=(3,))), state(a=tensor(shape=(1,)))),
     Case("licence.hidden-characters", file("LICENSE", "MIT\u202e".encode()), file("LICENSE", b"MIT\x0c\n"), "goes on"),
     Case("licence.unreadable", file("LICENSE", b"\xa9 1999"), file("LICENSE", "© 1999".encode()), "goes on"),
+    Case("pickle.call", state(a=named("torch", "Size") + b")\x81"), PICKLED),
+    Case("pickle.global", state(a=CALLS_SYSTEM), PICKLED),
+    Case("pickle.malformed", state(a=tensor() + b"h\x00"), PICKLED),
+    Case("pickle.opcode", state(a=b"\x8f"), PICKLED),
+    Case("pickle.too-large", state(a=b"(" * 65 + b"t" * 65), state(a=tensor(), b=b"(" * 60 + b"t" * 60)),
     Case("safetensors.coverage", weights({"a": entry(0, 8), "b": entry(4, 12)}, bytes(12)), UNTOUCHED),
     Case("safetensors.dtype", weights({"a": entry(0, 8, "F33")}, bytes(8)), weights({"a": entry(0, 8)}, bytes(8))),
     Case("safetensors.empty", weights({}), UNTOUCHED),
@@ -215,8 +259,10 @@ CASES = (
     Case("weights.none", gone("model.safetensors"), UNTOUCHED),
     Case("weights.outlier", layers(1, 1, 1, 1, 900), layers(1, 1, 1, 1, 90), "goes on"),
     Case("weights.page", file("model.safetensors", b"<!DOCTYPE html><title>404</title>"), UNTOUCHED),
-    Case("weights.pickle-only", all_of(gone("model.safetensors"), file("pytorch_model.bin", PICKLE)), UNTOUCHED),
-    Case("weights.pickle-unread", file("pytorch_model.bin", PICKLE), file("notes.md", b"pickle"), "goes on"),
+    Case("weights.pickle-code", file("pytorch_model.bin", PICKLE), file("pytorch_model.bin", bin_file()), "goes on"),
+    Case("weights.pickle-data", file("pytorch_model.bin", bin_file()), file("notes.md", b"pickle"), "goes on"),
+    Case("weights.pickle-only", all_of(gone("model.safetensors"), file("model.pt", PICKLE)), UNTOUCHED),
+    Case("weights.pickle-unread", file("model.pt", OLD_PICKLE), file("notes.md", b"pickle"), "goes on"),
     Case("weights.pointer", file("model.safetensors", LFS), UNTOUCHED),
 )
 

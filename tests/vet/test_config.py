@@ -131,6 +131,7 @@ def test_every_setting_of_generation_is_known() -> None:
 OLD = {
     # As save_pretrained of transformers 2 to 4 wrote them for models that are still downloaded every day.
     "bert": {"directionality": "bidi", "pooler_fc_size": 768, "gradient_checkpointing": False, "hidden_act": "gelu"},
+    "qwen3": {"transformers.js_config": {"dtype": "fp32"}, "is_custom_rope": False, "unsloth_version": "2025.1"},
     "gpt2": {"n_ctx": 1024, "task_specific_params": {"text-generation": {"do_sample": True, "max_length": 50}}},
     "distilbert": {"finetuning_task": "sst-2", "output_past": True, "tie_weights_": True, "sinusoidal_pos_embds": 0},
     "llama": {

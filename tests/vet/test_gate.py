@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.checkpoints import INDEX, SHARDS, WEIGHTS, make, rules, shard, vetted, write_json
-from helpers.hostile import PICKLE
+from helpers.hostile import OLD_PICKLE
 from helpers.hub import LoopbackHub
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
         ("README.md", b"---\nlicense: mit\n---\n# text\n"),
         ("LICENSE", b"MIT\n"),
         ("train.py", b"print()"),
-        ("pytorch_model.bin", PICKLE),
+        ("pytorch_model.bin", OLD_PICKLE),
         ("runs/events", b"x"),
         (".git/HEAD", b"ref"),
     ):

@@ -9,7 +9,19 @@ from helpers.checkpoints import make
 
 from sanitizer.checkpoint import LocalOrigin, digest_file
 from sanitizer.errors import UsageError
-from sanitizer.vet.inventory import COLLISION, HIDDEN_NAME, TRAVERSAL, bad_name, collisions, kind, open_local, wanted
+from sanitizer.vet.inventory import (
+    COLLISION,
+    HIDDEN_NAME,
+    TRAVERSAL,
+    bad_name,
+    collisions,
+    kind,
+    needed,
+    open_local,
+    rebuilt_name,
+    wanted,
+    weight_files,
+)
 
 NEEDED = [
     "config.json",
@@ -75,6 +87,35 @@ def test_needed(name: str) -> None:
 )
 def test_not_needed(name: str) -> None:
     assert not wanted(name)
+
+
+PICKLES = ["pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"]
+REBUILT = ["model.safetensors", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]
+
+
+def test_pickled_weights_are_needed_where_there_are_no_safetensors() -> None:
+    others = ["config.json", "train.py", "adapter_model.bin", "pytorch_model.bin.exe", "sub/pytorch_model.bin"]
+    assert needed([*PICKLES, *others]) == {*PICKLES, "config.json"}
+    assert weight_files([*reversed(PICKLES), *others]) == tuple(sorted(PICKLES[:2]))
+    for weights in REBUILT:
+        assert needed([*PICKLES, *others, weights]) == {"config.json", weights}
+    assert weight_files([*PICKLES, *reversed(REBUILT)]) == tuple(sorted(REBUILT[:2]))
+    assert needed([]) == frozenset()
+
+
+def test_pickled_weights_are_called_as_safetensors_are() -> None:
+    assert [rebuilt_name(name) for name in PICKLES] == REBUILT
+    assert [kind(name) for name in REBUILT] == ["weights", "weights", "index"]
+    for name in ("config.json", "model.safetensors", "pytorch_model.bin.bak", "xpytorch_model.bin"):
+        assert rebuilt_name(name) == name
+
+
+def test_a_folder_of_pickled_weights_is_opened_with_them(tmp_path: Path) -> None:
+    folder = make(tmp_path / "model")
+    (folder / "pytorch_model.bin").write_bytes(b"x")
+    assert "pytorch_model.bin" not in open_local(folder).files
+    (folder / "model.safetensors").unlink()
+    assert "pytorch_model.bin" in open_local(folder).files
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x00b", "a\u202eb", "a\u200bb", "a\x7f", "\udcff.bin"])

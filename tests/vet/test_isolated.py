@@ -156,7 +156,7 @@ def test_a_tokenizer_that_does_not_load_is_refused(tmp_path: Path) -> None:
 
 def test_dying_of_a_tokenizer_is_its_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     boot = isolated._BOOT.replace(
-        "main()", "sys.modules['sanitizer.vet.worker']._load = lambda path: os.abort(); main()"
+        "main()", "sys.modules['sanitizer.vet.worker']._load = lambda load, path: os.abort(); main()"
     )
     monkeypatch.setattr(isolated, "_BOOT", "import os; " + boot)
     seen = surveyed(make_folder(tmp_path / "m", "bert"))

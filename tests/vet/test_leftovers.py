@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from sanitizer.vet.leftovers import judge
+from sanitizer.vet.legacy.look import Look
 from sanitizer.vet.magic import Content
 
 
@@ -39,3 +42,19 @@ def test_severity(name: str, content: Content | None, severity: str) -> None:
     assert verdict.fate == "dropped"
     (finding,) = verdict.findings
     assert (finding.severity, finding.file) == (severity, name)
+
+
+@pytest.mark.parametrize(("holds", "severity"), [("data", "low"), ("code", "high"), ("unknown", "medium")])
+def test_a_pickle_is_as_grave_as_what_it_holds(holds: Literal["data", "code", "unknown"], severity: str) -> None:
+    for name, content in (("pytorch_model.bin", "archive"), ("weights", "pickle")):
+        (finding,) = judge(name, content, lambda: Look(holds, "os.system")).findings
+        assert (finding.severity, finding.file) == (severity, name)
+        assert "os.system" in finding.message
+
+
+@pytest.mark.parametrize("name", ["train.py", "optimizer.pt", "data.zip", "notes.md", "libx.so"])
+def test_nothing_but_pickles_is_looked_into(name: str) -> None:
+    def fail() -> Look:
+        raise AssertionError
+
+    assert judge(name, "archive", fail).fate == "dropped"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.checkpoints import make, vetted
-from helpers.hostile import PICKLE
+from helpers.hostile import OLD_PICKLE
 
 from sanitizer.errors import UsageError
 from sanitizer.report import VetRecord
@@ -17,7 +17,7 @@ from sanitizer.vet.inventory import open_local
 from sanitizer.vet.policy import Policy, Waiver, apply, read_policy
 
 DAY = datetime.date(2030, 5, 17)
-DIGEST = hashlib.sha256(PICKLE).hexdigest()
+DIGEST = hashlib.sha256(OLD_PICKLE).hexdigest()
 GOOD = f"""fail_on: high
 waivers:
   - rule: weights.pickle-unread
@@ -39,7 +39,7 @@ def waiver(rule: str = "weights.pickle-unread", sha256: str = DIGEST) -> Waiver:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = make(tmp_path / "m")
-    (folder / "pytorch_model.bin").write_bytes(PICKLE)
+    (folder / "pytorch_model.bin").write_bytes(OLD_PICKLE)
     return folder
 
 
@@ -108,7 +108,7 @@ def test_what_was_waived_is_on_record(folder: Path) -> None:
 
 
 def test_another_file_of_the_same_name_is_not_waived(folder: Path) -> None:
-    (folder / "pytorch_model.bin").write_bytes(PICKLE + b"x")
+    (folder / "pytorch_model.bin").write_bytes(OLD_PICKLE + b"x")
     assert answer(applied(folder, waiver()), "medium") == "refused"
 
 

@@ -1,4 +1,4 @@
-"""A model has weights in safetensors; pickles in their place are named one by one."""
+"""A model has weights that can be read; other pickles in their place are named one by one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sanitizer.vet.inventory import open_local
 from sanitizer.vet.weights import required
 
 
-@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "pytorch_model-00001-of-00002.BIN", "model.ckpt"])
+@pytest.mark.parametrize("name", ["Pytorch_model.bin", "model.pt", "pytorch_model-00001-of-00002.BIN", "model.ckpt"])
 def test_pickles_as_the_only_weights_are_refused_by_name(name: str, tmp_path: Path) -> None:
     folder = make(tmp_path / "m")
     (folder / "model.safetensors").rename(folder / name)

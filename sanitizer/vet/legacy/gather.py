@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import BinaryIO, Literal
 
@@ -60,6 +61,16 @@ def collapsed(shape: tuple[int, ...], strides: tuple[int, ...]) -> _Layout:
         else:
             dense.append((length, stride))
     return tuple(length for length, _ in dense), tuple(stride for _, stride in dense)
+
+
+def in_place(view: View) -> View:
+    """The same elements, each once, in the order in which they lie: for whom order makes no difference.
+
+    A transposed matrix becomes a contiguous one, and a repeated one a single one.
+    """
+    dense = sorted(zip(view.strides, view.shape, strict=True), reverse=True)
+    shape = tuple(length if stride else min(length, 1) for stride, length in dense)
+    return replace(view, shape=shape, strides=tuple(stride for stride, _ in dense))
 
 
 def runs(view: View) -> int:

@@ -27,6 +27,14 @@ OPCODE = Rule(
     why="The pickle language can import and call anything; a state dict needs little of it.",
     sources=("https://docs.python.org/3/library/pickle.html",),
 )
+CALL = Rule(
+    "pickle.call",
+    "high",
+    "the pickle holds an instruction that makes an object of any class, or calls what makes it",
+    "do not load this file with anything; ask the author for safetensors",
+    why="What a pickle names is imported, and mostly called, with arguments of the author's choice.",
+    sources=("https://docs.python.org/3/library/pickle.html",),
+)
 MALFORMED = Rule(
     "pickle.malformed",
     "high",
@@ -172,8 +180,10 @@ def instructions(data: bytes, file: str) -> Iterator[Instruction]:
         if at >= size:
             raise MALFORMED.refuse(file, "it ends without an end")
         begin, known = at, ALLOWED.get(data[at])
+        if data[at] in CALLING:
+            raise CALL.refuse(file, f"{CALLING[data[at]]} at byte {at}")
         if known is None:
-            raise OPCODE.refuse(file, f"{CALLING.get(data[at], f'byte 0x{data[at]:02x}')} at byte {at}")
+            raise OPCODE.refuse(file, f"0x{data[at]:02x} at byte {at}")
         name, read = known
         try:
             argument, at = read(data, at + 1)

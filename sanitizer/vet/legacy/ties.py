@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from sanitizer.checkpoint import Checkpoint
+from sanitizer.errors import RefusedError
+from sanitizer.vet.config import CAP
+from sanitizer.vet.inventory import CONFIG
+from sanitizer.vet.jsonstrict import read_object
 from sanitizer.vet.legacy.values import View
 
 
@@ -47,6 +52,16 @@ TIES: Mapping[str, Ties] = MappingProxyType(
     }
 )
 """By `model_type`."""
+
+
+def tied_in(checkpoint: Checkpoint, views: Mapping[str, View]) -> tuple[str, ...]:
+    """`tied` by the config of the checkpoint. Nothing if it has none, or one that cannot be read."""
+    if CONFIG not in checkpoint.files:
+        return ()
+    try:
+        return tuple(tied(read_object(checkpoint, CONFIG, CAP), views))
+    except RefusedError:
+        return ()
 
 
 def tied(config: Mapping[str, Any], views: Mapping[str, View]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sanitizer.vet.legacy import gather
-from sanitizer.vet.legacy.gather import chunks, collapsed, runs
+from sanitizer.vet.legacy.gather import chunks, collapsed, in_place, runs
 from sanitizer.vet.legacy.values import Storage, View
 from sanitizer.vet.safetensors import BYTES
 
@@ -71,6 +71,21 @@ def test_fewer_dimensions_are_the_same_elements(drawn: tuple[str, torch.Tensor])
     assert len(shape) <= tensor.dim()
     if tensor.is_contiguous() and tensor.numel() > 1:
         assert strides == (1,)
+
+
+@given(strided())
+def test_in_place_has_the_same_elements(drawn: tuple[str, torch.Tensor]) -> None:
+    dtype, tensor = drawn
+    view = in_place(view_of(tensor, dtype))
+    again = tensor.as_strided(view.shape, view.strides)
+    assert again.numel() <= tensor.numel()
+    assert set(again.flatten().tolist()) == set(tensor.flatten().tolist())
+
+
+def test_a_transposed_matrix_lies_in_order() -> None:
+    for tensor in (torch.empty(30, 40).t(), torch.empty(2, 3, 4).permute(2, 0, 1), torch.empty(5).expand(9, 5)):
+        view = in_place(view_of(tensor, "F32"))
+        assert collapsed(view.shape, view.strides)[1] == (1,)
 
 
 def test_what_lies_in_order_is_read_in_pieces_and_what_does_not_is_gathered_in_blocks(tmp_path: Path) -> None:

@@ -166,6 +166,15 @@ def test_tensors_that_cannot_be_held_are_named(name: str) -> None:
         b"\x82\x01",
         b"\x83\x01\x00",
         b"\x84\x01\x00\x00\x00",
+    ],
+)
+def test_instructions_that_call(piece: bytes) -> None:
+    assert refused(pickled(piece)) == "pickle.call"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
         b"P0\n",
         b"Va\n",
         b"I01\n",

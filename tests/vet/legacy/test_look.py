@@ -1,0 +1,77 @@
+"""What a pickle that is left behind holds: told without loading it, for every way to hide a call."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from helpers.bins import CALLS_SYSTEM, archive, bin_file, dict_of, number, parts, pickled, tensor
+from helpers.hostile import OLD_PICKLE, PICKLE
+
+from sanitizer.vet.legacy import look as module
+from sanitizer.vet.legacy.look import Look, look
+
+
+def seen(path: Path, data: bytes) -> Look:
+    path.write_bytes(data)
+    return look(path)
+
+
+def torch_saved(what: Any) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(what, buffer)
+    return buffer.getvalue()
+
+
+DATA = {
+    "a state dict": bin_file(),
+    "of torch": torch_saved({"a": torch.ones(2), "step": 3}),
+    "a training checkpoint": torch_saved({"model": {"a": torch.ones(2)}, "epoch": 3}),
+    "a bare pickle": pickle.dumps({"a": [1, 2.5, "x", None]}, 4),
+}
+CODE = {
+    "bare": (PICKLE, "os.system"),
+    "in torch's zip": (bin_file(dict_of(a=tensor(), b=CALLS_SYSTEM)), "os.system"),
+    "a whole model": (torch_saved(torch.nn.Linear(1, 1)), "torch.nn.modules.linear.Linear"),
+    "an old instruction": (pickled(b"(X\x02\0\0\0idios\nsystem\n"), "INST at byte 10"),
+    "an object": (pickle.dumps(Path("x"), 2), "pathlib.PosixPath"),
+    "protocol 0": (b"cos\nsystem\n(S'id'\ntR.", "os.system"),
+    "without tensors' bytes": (archive(parts(pickled(CALLS_SYSTEM), {})), "os.system"),
+}
+UNKNOWN = {
+    "nothing": b"",
+    "text": b"hello",
+    "protocol 0": OLD_PICKLE,
+    "cut off": bin_file()[:-1],
+    "deflated": b"PK\x03\x04" + bytes(100),
+    "before torch 1.6": b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.",
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data(name: str, tmp_path: Path) -> None:
+    assert seen(tmp_path / "f", DATA[name]) == Look("data")
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_code(name: str, tmp_path: Path) -> None:
+    data, detail = CODE[name]
+    assert seen(tmp_path / "f", data) == Look("code", detail)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown(name: str, tmp_path: Path) -> None:
+    found = seen(tmp_path / "f", UNKNOWN[name])
+    assert found.holds == "unknown"
+    assert found.detail
+
+
+def test_only_so_much_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pickled(dict_of(a=number(1)))
+    monkeypatch.setattr(module, "MOST_BYTES", len(data) - 2)
+    assert seen(tmp_path / "f", data + bytes(1000)).holds == "unknown"
+    assert Look() == Look("unknown")
