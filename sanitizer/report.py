@@ -18,6 +18,7 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 Fate = Literal["kept", "rebuilt", "dropped", "refused"]
 Answer = Literal["passed", "refused", "inconclusive"]
 Task = Literal["classification", "causal"]
+HeadClass = Literal["suspicious", "intermediate", "trusted"]
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,37 @@ class SimilarityRecord:
 
 
 @dataclass(frozen=True)
+class SafetyRecord:
+    """The safety score of Jin et al. 2511.13789 and the class it puts each head in, [layer][head].
+
+    Low for heads that attend like another one of their layer (`alpha`) and matter for the loss (1 - `alpha`). Below
+    `tau`: suspicious; above 1 - `tau`: trusted, which the paper calls safe. It sorts the heads of any model, with a
+    backdoor or without.
+    """
+
+    alpha: float
+    tau: float
+    score: Grid
+    classes: tuple[tuple[HeadClass, ...], ...]
+
+    def of_class(self, name: HeadClass) -> tuple[HeadId, ...]:
+        """The heads of a class, in order of layer and head."""
+        return tuple(
+            HeadId(layer, head)
+            for layer, row in enumerate(self.classes)
+            for head, found in enumerate(row)
+            if found == name
+        )
+
+
+@dataclass(frozen=True)
 class ScanRecord:
     """What the heads show on clean text. Grids are [layer][head]."""
 
     similarity: tuple[SimilarityRecord, ...]
     mean_similarity: Grid
     importance: Grid
+    safety: SafetyRecord
     inputs: int
 
 

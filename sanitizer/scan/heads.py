@@ -5,6 +5,7 @@ from __future__ import annotations
 from sanitizer.cleandata import Part
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.importance import gate_importance
+from sanitizer.model.safety import judged
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 from sanitizer.report import ScanRecord
@@ -17,7 +18,7 @@ FLOATS = 1 << 26
 
 
 def scan_heads(subject: Subject, part: Part, *, batch_size: int, progress: Progress = silent) -> ScanRecord:
-    """Similarity and gradient importance over the first 256 texts, each cut at 128 tokens.
+    """Similarity, gradient importance and safety score over the first 256 texts, each cut at 128 tokens.
 
     `part` needs labels if the model is a classifier. Memory does not grow with the number of texts.
     """
@@ -26,6 +27,6 @@ def scan_heads(subject: Subject, part: Part, *, batch_size: int, progress: Progr
     longest = max(data.length(index) for index in range(len(data)))
     per_text = sum(subject.anatomy.counts()) * longest * longest
     size = max(1, min(batch_size, FLOATS // per_text))
-    statistics, profile = similarity(subject, batches(subject, data, size=size), progress=progress)
+    alike = similarity(subject, batches(subject, data, size=size), progress=progress)
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
-    return ScanRecord(statistics, profile, importance, len(few))
+    return ScanRecord(alike.records, alike.mean, importance, judged(alike.nearest, importance), len(few))

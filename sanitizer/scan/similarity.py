@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from sanitizer.heads import Grid
+from sanitizer.model.alike import nearest, units
 from sanitizer.model.batches import Batch
 from sanitizer.model.observe import watched
 from sanitizer.model.subject import Subject
@@ -22,6 +23,16 @@ from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SimilarityRecord
 
 CLOSE = 0.99
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Statistics over pairs within layers and over pairs of the whole model; for each head, [layer][head], the mean
+    cosine with the other heads of its layer and the highest, which are means over inputs too."""
+
+    records: tuple[SimilarityRecord, SimilarityRecord]
+    mean: Grid
+    nearest: Grid
 
 
 @dataclass
@@ -53,39 +64,38 @@ class _Sums:
 
 
 @torch.no_grad()
-def similarity(
-    subject: Subject, batches: Sequence[Batch], *, progress: Progress = silent
-) -> tuple[tuple[SimilarityRecord, SimilarityRecord], Grid]:
-    """Statistics over pairs within layers and over pairs of the whole model, and each head's mean similarity to the
-    others of its layer, [layer][head].
+def similarity(subject: Subject, batches: Sequence[Batch], *, progress: Progress = silent) -> Similarity:
+    """How alike the heads of a model attend.
 
     Memory holds one batch at a time: pairs across layers need the flattened matrices of that batch's layers side by
     side, [batch, head, token * token] each; nothing is kept between batches but sums.
     """
     layer_sums, model_sums = _Sums(), _Sums()
-    profile = [torch.zeros(layer.heads, dtype=torch.float64) for layer in subject.anatomy.layers]
+    means, highest = (
+        [torch.zeros(layer.heads, dtype=torch.float64) for layer in subject.anatomy.layers] for _ in range(2)
+    )
     for batch in track(progress, "similarity", batches):
         real = batch.inputs["attention_mask"].to(torch.float32)
-        units: list[Tensor] = []
+        seen: list[Tensor] = []
 
-        def see(layer: int, weights: Tensor, real: Tensor = real, units: list[Tensor] = units) -> None:
-            flat = (weights.float() * real[:, None, :, None]).flatten(2)
-            units.append(torch.nn.functional.normalize(flat, dim=2))
+        def see(layer: int, weights: Tensor, real: Tensor = real, seen: list[Tensor] = seen) -> None:
+            seen.append(units(weights, real))
 
         with watched(subject.anatomy, see):
             subject.model(**batch.inputs)
         within = []
-        for total, unit in zip(profile, units, strict=True):
+        for mean, high, unit in zip(means, highest, seen, strict=True):
             gram = unit @ unit.transpose(1, 2)
             within.append(_pairs(gram))
             others = max(gram.shape[1] - 1, 1)
-            total += ((gram.sum(dim=2) - gram.diagonal(dim1=1, dim2=2)) / others).sum(dim=0).double().cpu()
+            mean += ((gram.sum(dim=2) - gram.diagonal(dim1=1, dim2=2)) / others).sum(dim=0).double().cpu()
+            high += nearest(gram).sum(dim=0).double().cpu()
         layer_sums.add(torch.cat(within, dim=1))
-        everything = torch.cat(units, dim=1)
+        everything = torch.cat(seen, dim=1)
         model_sums.add(_pairs(everything @ everything.transpose(1, 2)))
     count = max(layer_sums.inputs, 1)
-    grid = tuple(tuple((total / count).tolist()) for total in profile)
-    return (layer_sums.record("layer"), model_sums.record("model")), grid
+    grids = [tuple(tuple((total / count).tolist()) for total in totals) for totals in (means, highest)]
+    return Similarity((layer_sums.record("layer"), model_sums.record("model")), grids[0], grids[1])
 
 
 def _pairs(gram: Tensor) -> Tensor:

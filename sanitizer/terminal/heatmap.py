@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Literal
 
 from rich.text import Text
 
 from sanitizer.heads import Grid, HeadId
+from sanitizer.report import HeadClass
 
 HEADS_PER_LINE = 32
 """With two columns a head and the label of its layer, a line stays within 80 columns."""
 
 Outcome = Literal["removed", "zeroed"]
-MARKS: Mapping[Outcome, str] = {"removed": "x", "zeroed": "z"}
+Mark = Outcome | HeadClass
+MARKS: Mapping[Mark, str] = {
+    "removed": "x",
+    "zeroed": "z",
+    "suspicious": "!",
+    "intermediate": ".",
+    "trusted": "+",
+}
+
+_LOUD = {MARKS["removed"], MARKS["zeroed"], MARKS["suspicious"]}
 
 # Ten steps of viridis, dark to bright: even in lightness, and told apart with any colour vision.
 PALETTE = (
@@ -23,11 +33,12 @@ PALETTE = (
 )
 
 
-def heatmap(grid: Grid, *, outcomes: Mapping[HeadId, Outcome] | None = None, colour: bool, of: str = "value") -> Text:
+def heatmap(grid: Grid, *, outcomes: Mapping[HeadId, Mark] | None = None, colour: bool, of: str = "value") -> Text:
     """Draw a [layer][head] grid; layers of more than 32 heads take several lines.
 
     Digits and colours rank a value between the least (0) and the greatest (9) of the grid; `x` is a head that was
-    removed, `z` one that was zeroed, and `?` a value that is not finite. `of` names the values in the legend.
+    removed, `z` one that was zeroed, and `?` a value that is not finite. `of` names the values in the legend. Classes
+    of heads have marks too: `!`, `.` and `+`. Where every head is marked there is no scale.
     """
     done = outcomes or {}
     finite = [value for row in grid for value in row if math.isfinite(value)]
@@ -45,7 +56,8 @@ def heatmap(grid: Grid, *, outcomes: Mapping[HeadId, Outcome] | None = None, col
                 outcome = done.get(HeadId(layer, head))
                 _cell(picture, MARKS[outcome] if outcome else _step(row[head], low, high), colour)
             picture.append("\n")
-    return picture.append_text(_legend(of, low, high, set(done.values()), colour))
+    scale = () if len(done) == sum(map(len, grid)) else ((0, low), (9, high))
+    return picture.append_text(_legend(of, scale, set(done.values()), colour))
 
 
 def _step(value: float, low: float, high: float) -> int | str:
@@ -58,12 +70,12 @@ def _cell(picture: Text, step: int | str, colour: bool) -> None:
     if colour and isinstance(step, int):
         picture.append("  ", style=f"on {PALETTE[step]}")
     else:
-        picture.append(f" {step}", style="bold red" if colour and step in MARKS.values() else "")
+        picture.append(f" {step}", style="bold red" if colour and step in _LOUD else "")
 
 
-def _legend(of: str, low: float, high: float, outcomes: Set[Outcome], colour: bool) -> Text:
+def _legend(of: str, scale: Iterable[tuple[int, float]], outcomes: Set[Mark], colour: bool) -> Text:
     legend = Text()
-    for step, value in ((0, low), (9, high)):
+    for step, value in scale:
         _cell(legend, step, colour)
         legend.append(f" {of} {value:.3g}  ", style="dim")
     for outcome in sorted(outcomes):

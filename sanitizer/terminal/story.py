@@ -15,7 +15,18 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sanitizer.report import DataRecord, Finding, Preview, RunReport, ScanRecord, ScanReport, SourceRecord
+from sanitizer.heads import HeadId
+from sanitizer.report import (
+    DataRecord,
+    Finding,
+    HeadClass,
+    Preview,
+    RunReport,
+    SafetyRecord,
+    ScanRecord,
+    ScanReport,
+    SourceRecord,
+)
 from sanitizer.terminal.heatmap import heatmap
 from sanitizer.terminal.numbers import change, count, counted, estimate, percent, size, span
 from sanitizer.text import clean
@@ -63,6 +74,8 @@ def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
     yield Text()
     yield _heading("Mean similarity of each head's attention to the other heads")
     yield heatmap(report.scan.mean_similarity, colour=colour, of="similarity")
+    yield Text()
+    yield from _classes(report.scan.safety, colour)
     yield from _warnings(report.warnings)
     yield Text()
     yield Text("A scan describes; it does not acquit. To treat this checkpoint:")
@@ -151,6 +164,18 @@ def _scan(scan: ScanRecord) -> Iterator[RenderableType]:
             f"similarity {across}: mean {record.mean:.3f}, 99th percentile {record.percentile_99:.3f}, "
             f"{100 * record.share_above:.2g} % of pairs above 0.99",
         )
+
+
+def _classes(safety: SafetyRecord, colour: bool) -> Iterator[RenderableType]:
+    yield _heading("Trust in each head: low where it attends like another one of its layer, and matters")
+    yield heatmap(safety.score, colour=colour, of="trust")
+    names: tuple[HeadClass, ...] = ("suspicious", "intermediate", "trusted")
+    classes: dict[HeadId, HeadClass] = {head: name for name in names for head in safety.of_class(name)}
+    counts = Counter(classes.values())
+    yield Text()
+    yield _heading("By class: " + ", ".join(f"{counts[name]} {name}" for name in names))
+    yield heatmap(safety.score, outcomes=classes, colour=colour)
+    yield Text("Every model has heads of each class, one without a backdoor too: this sorts heads, and proves nothing.")
 
 
 def _budget(report: RunReport) -> Iterator[RenderableType]:

@@ -27,6 +27,7 @@ from sanitizer.report import (
     Preview,
     RecipeRecord,
     RunReport,
+    SafetyRecord,
     ScanRecord,
     ScanReport,
     SimilarityRecord,
@@ -86,6 +87,16 @@ SCAN = ScanRecord(
     similarity=(SimilarityRecord("layer", 150, 0.64, 0.011, 0.9912), SimilarityRecord("model", 150, 0.58, 0.004, 0.97)),
     mean_similarity=SIMILAR,
     importance=GRID,
+    safety=SafetyRecord(
+        alpha=0.4,
+        tau=0.45,
+        score=((0.44, 0.7, 0.3, 0.5), (0.6, 0.2, 0.5, 0.4), (0.5, 0.48, 0.58, 0.1)),
+        classes=(
+            ("suspicious", "trusted", "suspicious", "intermediate"),
+            ("trusted", "suspicious", "intermediate", "suspicious"),
+            ("intermediate", "intermediate", "trusted", "suspicious"),
+        ),
+    ),
     inputs=150,
 )
 RECIPE = RecipeRecord(

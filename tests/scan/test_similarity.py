@@ -33,7 +33,7 @@ def slow_cosines(subject: Subject, text: str) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("size", [1, 3])
 def test_statistics_equal_a_slow_reference_and_padding_never_counts(family: str, size: int) -> None:
     subject = pico_subject(family)
-    (layer, model), _ = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=size))
+    layer, model = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=size)).records
     expected = [slow_cosines(subject, text) for text in TEXTS]
     for record, which in ((layer, 0), (model, 1)):
         pairs = [cosines[which] for cosines in expected]
@@ -45,7 +45,7 @@ def test_statistics_equal_a_slow_reference_and_padding_never_counts(family: str,
 
 def test_profile_is_each_heads_mean_cosine_with_the_others_of_its_layer() -> None:
     subject = pico_subject("bert")
-    _, profile = similarity(subject, batches(subject, encode(subject, Part(TEXTS[:1])), size=1))
+    profile = similarity(subject, batches(subject, encode(subject, Part(TEXTS[:1])), size=1)).mean
     within, _ = slow_cosines(subject, TEXTS[0])
     first = within[:6]  # pairs 01 02 03 12 13 23 of layer 0
     assert profile[0][0] == pytest.approx(first[[0, 1, 2]].mean(), abs=1e-4)
@@ -61,6 +61,7 @@ def test_twin_heads_are_alike() -> None:
             for name in ("weight", "bias"):
                 value = role(0).module.get_parameter(name)
                 value[twin] = value[rows]
-    (record, _), profile = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=2))
+    found = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=2))
+    record, profile = found.records[0], found.mean
     assert record.share_above >= 1 / 18 - 1e-6
     assert min(profile[1][0], profile[1][2]) > max(profile[1][1], profile[1][3])

@@ -54,6 +54,12 @@ def test_with_colour_it_is_blocks_of_the_palette() -> None:
     assert picture.plain.splitlines()[1] == "L0  z   x"
 
 
+def test_where_every_head_has_a_class_there_is_no_scale() -> None:
+    classes = {HeadId(0, 0): "suspicious", HeadId(0, 1): "intermediate", HeadId(0, 2): "trusted"}
+    picture = heatmap(SMALL[:1], outcomes=classes, colour=False).plain  # type: ignore[arg-type]
+    assert lines(picture) == ["    0 1 2", "L0  ! . +", " . intermediate   ! suspicious   + trusted"]
+
+
 def test_layers_of_different_length_and_values_that_are_none() -> None:
     picture = heatmap(((0.0, math.nan), (1.0,), ()), colour=False).plain.splitlines()
     assert picture[1:3] == ["L0  0 ?", "L1  9"]

@@ -179,6 +179,13 @@ def test_a_scan_of_a_folder_names_the_folder_to_treat() -> None:
     assert "sanitize org/reviews" in told(scan_story(make_scan(), colour=False))
 
 
+def test_a_scan_shows_score_and_class_of_each_head() -> None:
+    story = told(scan_story(make_scan(), colour=False))
+    assert "By class: 5 suspicious, 4 intermediate, 3 trusted" in story
+    assert "L0  ! + ! ." in story
+    assert " 0 trust 0.1   9 trust 0.7" in story
+
+
 def test_a_preview_says_what_a_run_would_take() -> None:
     story = told(preview_story(make_preview()))
     assert "45.5 MB" in story
