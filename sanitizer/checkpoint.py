@@ -85,8 +85,11 @@ class Checkpoint:
         self._check(name, FileDigest(len(data), hashlib.sha256(data).hexdigest()))
         return data
 
-    def copy(self, name: str, target: Path) -> None:
-        """Copy one file to `target`, hashing on the way. Raises CorruptError, leaving no target, if it changed."""
+    def copy(self, name: str, target: Path, *, durable: bool = True) -> None:
+        """Copy one file to `target`, hashing on the way. Raises CorruptError, leaving no target, if it changed.
+
+        `durable` waits until the disk has it; a copy that is read once and removed need not wait.
+        """
         sha, size = hashlib.sha256(), 0
         target.parent.mkdir(parents=True, exist_ok=True)
         with (self.path / name).open("rb") as source, target.open("xb") as sink:
@@ -94,8 +97,9 @@ class Checkpoint:
                 sha.update(block)
                 size += len(block)
                 sink.write(block)
-            sink.flush()
-            os.fsync(sink.fileno())
+            if durable:
+                sink.flush()
+                os.fsync(sink.fileno())
         try:
             self._check(name, FileDigest(size, sha.hexdigest()))
         except CorruptError:

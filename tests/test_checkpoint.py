@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -96,6 +97,17 @@ def test_unchanged_bytes_are_read_copied_and_verified(checkpoint: Checkpoint, tm
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}\n"], ids=["truncated", "same size", "longer"])
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_copy_waits_for_the_disk_if_it_is_to_last(
+    durable: bool, checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    checkpoint.copy("config.json", tmp_path / "copy", durable=durable)
+    assert (tmp_path / "copy").read_bytes() == FILES["config.json"]
+    assert bool(waited) == durable
+
+
 def test_changed_bytes_are_refused_and_not_left_lying(data: bytes, checkpoint: Checkpoint, tmp_path: Path) -> None:
     (checkpoint.path / "config.json").write_bytes(data)
     target = tmp_path / "out" / "config.json"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import checkpoints
+from helpers.bins import bin_file
 from helpers.checkpoints import CONFIG, INDEX, SHARDS, TOKENIZER, make, rules, shard
 from helpers.hostile import model, piece
 from hypothesis import given, settings
@@ -122,6 +123,7 @@ BINARIES = {
     "README.md": b"---\nlicense: mit\ntags: [a, b]\n---\n# x\n",
     "LICENSE": b"MIT License\n",
     "model.safetensors": checkpoints.WEIGHTS,
+    "pytorch_model.bin": bin_file(),
 }
 
 
@@ -142,6 +144,8 @@ def test_no_rule_crashes_on_bytes_that_were_changed(name: str, data: st.DataObje
                 raw += data.draw(st.binary(max_size=5))
     with tempfile.TemporaryDirectory() as place:
         folder = make(Path(place, "m"))
+        if name == "pytorch_model.bin" and data.draw(st.booleans()):
+            (folder / "model.safetensors").unlink()
         (folder / name).write_bytes(bytes(raw))
         check(folder)
 

@@ -44,7 +44,7 @@ def write(checkpoint: Checkpoint, name: str, target: Path) -> None:
     """`target` in safetensors, made from a copy that was held against the digest: it, and no later state, is read."""
     copy = target.with_name(f".{name}")
     try:
-        checkpoint.copy(name, copy)
+        checkpoint.copy(name, copy, durable=False)
         with copy.open("rb") as stream:
             legacy = read_legacy(stream, checkpoint.files[name].size, name)
             check_sums(stream, legacy.members, name)
