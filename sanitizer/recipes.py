@@ -70,6 +70,14 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "maximum-entropy fine-tuning, nothing removed: a baseline",
             Recipe(_NO_REMOVAL, treatments=(Step("entropy", _ALL_EPOCHS),)),
         ),
+        "align-only": Named(
+            "attention alignment alone (Jin et al. 2026), nothing removed: an ablation",
+            Recipe(_NO_REMOVAL, treatments=(Step("align"),)),
+        ),
+        "headtune-only": Named(
+            "head-wise fine-tuning alone (Jin et al. 2026), nothing removed: an ablation",
+            Recipe(_NO_REMOVAL, treatments=(Step("headtune"),)),
+        ),
         "paper/gradient": _chapagain("gradient", "gradients of key weights", of="key"),
         "paper/variance": _chapagain("variance", "layer-wise variance"),
         "paper/sparsity": _chapagain("sparsity", "structured sparsification"),

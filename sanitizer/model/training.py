@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -12,22 +12,34 @@ from torch.nn.utils import clip_grad_norm_
 
 from sanitizer.model.precision import recast, training_dtype
 from sanitizer.model.randomness import random_states, seeded, set_random_states
+from sanitizer.model.rates import Rates, frozen, pace, shares
 from sanitizer.model.states import Contents
 from sanitizer.model.subject import Subject
 from sanitizer.options import Dtype
 
 
 class Trainer:
-    """AdamW over all weights of a subject, by name in `weights`. Made by `training`."""
+    """AdamW over all weights of a subject, by name in `weights`. Made by `training`.
+
+    `shares` are those of the learning rate, by weight, if they are not all one: see `sanitizer.model.rates`.
+    """
 
     def __init__(
-        self, subject: Subject, *, dtype: torch.dtype, learning_rate: float, weight_decay: float, clip: float | None
+        self,
+        subject: Subject,
+        *,
+        dtype: torch.dtype,
+        learning_rate: float,
+        weight_decay: float,
+        clip: float | None,
+        shares: Mapping[str, Tensor],
     ) -> None:
         self._subject, self._dtype, self._clip = subject, dtype, clip
         self.weights = dict(subject.model.named_parameters())
         self.optimizer = torch.optim.AdamW(
             self.weights.values(), lr=learning_rate, weight_decay=weight_decay, fused=True
         )
+        pace(self.optimizer, self.weights, shares)
         # float16 has too few exponents for gradients: they are scaled up and the steps that overflow are left out.
         self._scaler = torch.amp.GradScaler(subject.device.type, enabled=dtype is torch.float16)
 
@@ -82,20 +94,27 @@ def training(
     weight_decay: float,
     clip: float | None = None,
     precision: Dtype = "auto",
+    rates: Rates | None = None,
     generator: torch.Generator,
 ) -> Iterator[Trainer]:
     """Within this context the model is in train mode with weights in float32, and dropout draws from `generator`.
 
     Afterwards it is in eval mode and has its dtypes again. Needs 16 bytes a weight: the weight itself, its gradient and
-    AdamW's two moments.
+    AdamW's two moments. `rates` gives each head its share of the learning rate; where that is not one, a step
+    takes 4 bytes more, and weights of which nothing learns take 4 alone. Gradients are clipped by their norm over the
+    other weights.
     """
     model = subject.model
     dtype = training_dtype(precision, model.dtype, subject.device)
     weights = dict(model.named_parameters())
-    with seeded(subject.device, generator=generator), recast(weights, dict.fromkeys(weights, torch.float32)):
+    slices = {} if rates is None else shares(subject, rates)
+    single = recast(weights, dict.fromkeys(weights, torch.float32))
+    with seeded(subject.device, generator=generator), single, frozen(weights, slices):
         model.train()
         try:
-            yield Trainer(subject, dtype=dtype, learning_rate=learning_rate, weight_decay=weight_decay, clip=clip)
+            yield Trainer(
+                subject, dtype=dtype, learning_rate=learning_rate, weight_decay=weight_decay, clip=clip, shares=slices
+            )
         finally:
             model.eval()
             model.zero_grad()

@@ -19,6 +19,7 @@ from sanitizer.model.course import Course
 from sanitizer.model.early import Score
 from sanitizer.model.evaluate import evaluate, losses
 from sanitizer.model.material import Material
+from sanitizer.model.rates import Rates
 from sanitizer.model.states import Contents
 from sanitizer.model.subject import Subject
 from sanitizer.model.training import training
@@ -70,9 +71,10 @@ def tune(
     schedule: Schedule,
     *,
     objective: Objective = clean_loss,
+    rates: Rates | None = None,
     step: str = "fine-tune",
 ) -> dict[str, float]:
-    """Minimise the objective on the fit part, with zeroed heads held at zero.
+    """Minimise the objective on the fit part, with zeroed heads held at zero; `rates` tells heads apart.
 
     With patience and validation data the model is validated after each epoch, tuning stops once that has not improved
     for `patience` epochs, and the weights of the best epoch are put back: see `sanitizer.model.early`. Where a run was
@@ -86,13 +88,17 @@ def tune(
         validation = batches(subject, material.validation, size=schedule.batch_size)
     per_epoch = -(-len(material.fit) // schedule.batch_size)
     steps, units = per_epoch * schedule.epochs, per_epoch + len(validation)
-    states, place = material.states, material.states.place(lambda: _start(subject, material, schedule, objective, step))
+    states, place = (
+        material.states,
+        material.states.place(lambda: _start(subject, material, schedule, objective, rates, step)),
+    )
     with training(
         subject,
         learning_rate=schedule.learning_rate,
         weight_decay=schedule.weight_decay,
         clip=schedule.clip,
         precision=schedule.precision,
+        rates=rates,
         generator=material.generator,
     ) as trainer:
         scheduler = get_linear_schedule_with_warmup(trainer.optimizer, int(schedule.warmup * steps), steps)
@@ -128,7 +134,9 @@ def _validated(subject: Subject, batches: Sequence[Batch], progress: Progress) -
     return Score(outcomes.accuracy, outcomes.mean_loss)
 
 
-def _start(subject: Subject, material: Material, schedule: Schedule, objective: Objective, step: str) -> Contents:
+def _start(
+    subject: Subject, material: Material, schedule: Schedule, objective: Objective, rates: Rates | None, step: str
+) -> Contents:
     """Everything that decides how a tuning ends: the same start, and it ends in the same bytes."""
     model = subject.model
     config = json.loads(model.config.to_json_string(use_diff=False))
@@ -141,6 +149,7 @@ def _start(subject: Subject, material: Material, schedule: Schedule, objective: 
         "task": [subject.task, config, [str(head) for head in subject.zeroed]],
         "schedule": [type(schedule).__qualname__, asdict(schedule)],
         "objective": [step, objective.__module__, objective.__qualname__],
+        "rates": None if rates is None else asdict(rates),
         "data": [asdict(material.fit), None if material.validation is None else asdict(material.validation)],
     }
     return {**tensors, "generator": material.generator.get_state()}, facts

@@ -1,0 +1,109 @@
+"""Attention safety alignment: suspicious heads learn to attend as the trusted ones of their layer do.
+
+Source: Jin et al., AAAI 2026, arXiv 2511.13789: with A(x) the mean attention of the safe heads, minimise the sum over
+suspicious heads of ||A^h(x) - A(x)||_F^2, and let nothing but the suspicious heads learn.
+
+Heads are told apart by `sanitizer.model.safety` on the model as it is when the treatment begins. Every weight that is
+not a suspicious head's own stays as it is, bit for bit: keys and values that it shares with another head do too.
+
+Departures: the distance is a mean over suspicious heads, real tokens and texts (AdamW takes no notice of a constant
+factor), padding does not count, and no gradient flows through the mean, so that trusted heads are followed and do not
+move through the layers below them. Where a layer has no trusted head the intermediate ones stand in; where all its
+heads are suspicious there is none to follow, and where none is there is nothing to do: such a layer is left out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor
+
+from sanitizer.model.batches import Batch
+from sanitizer.model.material import Material
+from sanitizer.model.observe import watched
+from sanitizer.model.rates import Rates
+from sanitizer.model.safety import ByClass
+from sanitizer.model.subject import Subject
+from sanitizer.model.tune import Objective, tune
+from sanitizer.plan import TreatmentPlan
+from sanitizer.report import HeadClass, SafetyRecord, TreatmentRecord
+
+
+@dataclass(frozen=True)
+class Align(ByClass):
+    """Parameters: those of the training loop and of the safety score.
+
+    It is paid for in accuracy on clean text, so by default validation does not end it early.
+    """
+
+    learning_rate: float = 1e-3
+    patience: int = 0
+
+    def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
+        """Judge the heads and align the suspicious ones on the fit part."""
+        started = time.monotonic()
+        observed = self.align(subject, material, self.judge(subject, material))
+        return TreatmentRecord("align", asdict(self), observed, time.monotonic() - started)
+
+    def align(self, subject: Subject, material: Material, safety: SafetyRecord) -> dict[str, float]:
+        """Align heads that were judged before; what was observed."""
+        roles = {}
+        for layer, row in enumerate(safety.classes):
+            dead = {head.head for head in subject.zeroed if head.layer == layer}
+            if all(pair := followers(row, dead)):
+                roles[layer] = pair
+        counts = {"aligned_heads": float(sum(len(pair[0]) for pair in roles.values())), "layers": float(len(roles))}
+        if not roles:
+            return counts
+        learning = tuple(
+            tuple(float(layer in roles and head in roles[layer][0]) for head in range(len(row)))
+            for layer, row in enumerate(safety.classes)
+        )
+        observed = tune(
+            subject, material, self, objective=_distance(roles), rates=Rates(learning, 0.0), step="align attention"
+        )
+        return counts | observed
+
+
+def followers(classes: Sequence[HeadClass], dead: Collection[int] = ()) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Heads of a layer that are to follow, and those they follow: the trusted, else the intermediate ones.
+
+    Dead heads, which were removed by zeroing and attend evenly, do neither.
+    """
+
+    def of(name: HeadClass) -> tuple[int, ...]:
+        return tuple(head for head, found in enumerate(classes) if found == name and head not in dead)
+
+    return of("suspicious"), of("trusted") or of("intermediate")
+
+
+def distance(weights: Tensor, real: Tensor, following: Sequence[int], followed: Sequence[int]) -> Tensor:
+    """Sum over the following heads of the squared distance of an attention row from the followed heads' mean row.
+
+    A mean over real tokens; [batch, head, query, key] and [batch, token] to a scalar. It is 2 for two rows that each
+    look at one token alone, and not at the same one.
+    """
+    weights = weights.float()
+    target = weights[:, list(followed)].mean(dim=1, keepdim=True).detach()
+    rows = (weights[:, list(following)] - target).square().sum(dim=3)
+    return (rows * real[:, None]).sum() / real.sum()
+
+
+def _distance(roles: Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]) -> Objective:
+    heads = sum(len(following) for following, _ in roles.values())
+
+    def objective(subject: Subject, batch: Batch) -> Tensor:
+        apart: list[Tensor] = []
+
+        def see(layer: int, weights: Tensor) -> None:
+            if layer in roles:
+                apart.append(distance(weights, batch.inputs["attention_mask"].float(), *roles[layer]))
+
+        with watched(subject.anatomy, see):
+            subject.model(**batch.inputs)
+        return torch.stack(apart).sum() / heads
+
+    return objective
