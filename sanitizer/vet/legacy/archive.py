@@ -80,6 +80,7 @@ class _Entry:
     """One entry of the directory: `header` is where its local header begins."""
 
     name: bytes
+    version: int
     flags: int
     stamp: bytes
     crc: int
@@ -198,8 +199,8 @@ def _entries(directory: bytes, count: int, file: str) -> Iterator[_Entry]:
     for _ in range(count):
         if directory[at : at + 4] != b"PK\x01\x02" or len(directory) - at < 46:
             raise LAYOUT.refuse(file, "the directory holds fewer entries than it says")
-        flags, method, stamp, crc, packed, size, named, extra, comment, disk, header = struct.unpack_from(
-            "<8xHH4sIIIHHHH6xI", directory, at
+        version, flags, method, stamp, crc, packed, size, named, extra, comment, disk, header = struct.unpack_from(
+            "<6xHHH4sIIIHHHH6xI", directory, at
         )
         at += 46
         name, more = directory[at : at + named], directory[at + named : at + named + extra]
@@ -222,7 +223,7 @@ def _entries(directory: bytes, count: int, file: str) -> Iterator[_Entry]:
                 raise LAYOUT.refuse(file, "an entry with two sizes")
         if header == _WORD:
             header = numbers.pop()
-        yield _Entry(name, flags, stamp, crc, size, header)
+        yield _Entry(name, version, flags, stamp, crc, size, header)
     if at != len(directory):
         raise LAYOUT.refuse(file, "the directory holds more than its entries")
 
@@ -246,8 +247,8 @@ def _member(stream: BinaryIO, entry: _Entry, following: int, file: str) -> Membe
         )
 
     fixed = _read(stream, entry.header, 30, file)
-    sign, flags, method, stamp, crc, packed, size, named, extra = struct.unpack("<4s2xHH4sIIIHH", fixed)
-    if (sign, flags, method, stamp) != (MAGIC, entry.flags, 0, entry.stamp):
+    sign, version, flags, method, stamp, crc, packed, size, named, extra = struct.unpack("<4sHHH4sIIIHH", fixed)
+    if (sign, version, flags, method, stamp) != (MAGIC, entry.version, entry.flags, 0, entry.stamp):
         differs("the header")
     rest = _read(stream, entry.header + 30, named + extra, file)
     if rest[:named] != entry.name:

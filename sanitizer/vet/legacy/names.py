@@ -65,16 +65,11 @@ TENSOR, TENSOR_OF_DTYPE = "torch._utils _rebuild_tensor_v2", "torch._utils _rebu
 PARAMETER = "torch._utils _rebuild_parameter"
 PARAMETER_WITH_STATE = "torch._utils _rebuild_parameter_with_state"
 TENSOR_WITH_STATE = "torch._tensor _rebuild_from_type_v2"
+_FUNCTIONS = (ORDERED_DICT, SIZE, TENSOR, TENSOR_OF_DTYPE, PARAMETER, PARAMETER_WITH_STATE, TENSOR_WITH_STATE)
 
 KNOWN: Mapping[str, Named] = MappingProxyType(
     {
-        **{
-            name: Function(name)
-            for name in (
-                *(ORDERED_DICT, SIZE, TENSOR, TENSOR_OF_DTYPE),
-                *(PARAMETER, PARAMETER_WITH_STATE, TENSOR_WITH_STATE),
-            )
-        },
+        **{name: Function(name) for name in _FUNCTIONS},
         **dict.fromkeys(("torch Tensor", "torch._tensor Tensor", "torch.nn.parameter Parameter"), TensorClass()),
         **{f"torch {name}": StorageType(dtype) for name, dtype in STORAGES.items()},
         "torch.storage UntypedStorage": StorageType(STORAGES["UntypedStorage"]),

@@ -236,6 +236,7 @@ LIES: dict[str, tuple[bytes, str]] = {
     "local name": (lying("data/0", local_name=b"model/data/1"), "archive.layout"),
     "local name of another length": (lying("data/0", local_name=b"model/data/00"), "archive.layout"),
     "local time": (lying("data/0", local_stamp=b"\1\0\0\0"), "archive.layout"),
+    "local version": (GOOD.replace(b"PK\1\2\0\0\0\0", b"PK\1\2\0\0\x14\0"), "archive.layout"),
     "local size": (lying("data/0", local_sizes=(0, 8, 9)), "archive.layout"),
     "local checksum": (lying("data/0", flags=0x800, local_sizes=(1, 8, 8)), "archive.layout"),
     "local size without descriptor": (lying("data/0", flags=0x800, local_sizes=(0, 0, 0)), "archive.layout"),
@@ -312,7 +313,7 @@ def test_the_truth_is_not_refused() -> None:
         lying("data/0", descriptor=struct.pack("<4sIQQ", b"PK\7\x08", zlib.crc32(bytes(range(8))), 8, 8)),
         lying("data/0", extra=EXTRA),
         lying("data/0", stamp=b"\1\2\3\4"),
-        GOOD.replace(b"PK\1\2\0\0\0\0", b"PK\1\2\x1e\3\x14\0"),
+        GOOD.replace(b"PK\1\2\0\0", b"PK\1\2\x1e\3"),
         archive([Part(part.name, part.data, "größe/") for part in PARTS]),
     ):
         assert contents(truth) == contents(GOOD) == by_zipfile(truth) == by_torch(truth)
