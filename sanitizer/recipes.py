@@ -70,6 +70,10 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "maximum-entropy fine-tuning, nothing removed: a baseline",
             Recipe(_NO_REMOVAL, treatments=(Step("entropy", _ALL_EPOCHS),)),
         ),
+        "align": Named(
+            "attention safety alignment (Jin et al. 2026): judge, align and tune heads in rounds, nothing removed",
+            Recipe(_NO_REMOVAL, treatments=(Step("rounds"),)),
+        ),
         "align-only": Named(
             "attention alignment alone (Jin et al. 2026), nothing removed: an ablation",
             Recipe(_NO_REMOVAL, treatments=(Step("align"),)),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from torch import Tensor
+
 from sanitizer.model.subject import Subject
+
+
+def weights_of(subject: Subject) -> dict[str, Tensor]:
+    """A copy of all weights in the main memory, which `load_state_dict` of the model puts back."""
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in subject.model.state_dict().items()}
 
 
 @contextmanager
@@ -14,9 +21,7 @@ def put_back(subject: Subject) -> Iterator[None]:
 
     The copy lies in the main memory, not on the accelerator.
     """
-    state = subject.model.state_dict()
-    kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}
-    del state
+    kept = weights_of(subject)
     try:
         yield
     finally:

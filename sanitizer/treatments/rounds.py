@@ -1,0 +1,83 @@
+"""Rounds of attention safety alignment: judge the heads, align the suspicious ones, tune all by class, and again.
+
+Source: Jin et al., AAAI 2026, arXiv 2511.13789: score, align, tune, and repeat. Within a round alignment and tuning go
+by one and the same judgement, made before either.
+
+The first round stands. Each one after it must do better on validation data than the round before (by accuracy, and
+where that is equal by loss), else it is undone and is the last. That is what clean text can say: whether a round did
+harm, not whether it helped against a backdoor. Without validation data there is one round. Rounds also end when no
+head is suspicious any more.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, fields
+
+from sanitizer.errors import UsageError
+from sanitizer.model.batches import Batch, batches
+from sanitizer.model.early import Score
+from sanitizer.model.evaluate import evaluate
+from sanitizer.model.material import Material
+from sanitizer.model.restore import weights_of
+from sanitizer.model.safety import ByClass
+from sanitizer.model.subject import Subject
+from sanitizer.plan import TreatmentPlan
+from sanitizer.report import SafetyRecord, TreatmentRecord
+from sanitizer.treatments.align import Align
+from sanitizer.treatments.headtune import Headtune
+
+
+@dataclass(frozen=True)
+class Rounds(Headtune):
+    """Parameters: those of head-wise tuning, how many rounds at most, and epochs and rate of the alignment in each."""
+
+    rounds: int = 3
+    align_epochs: int = 3
+    align_rate: float = 1e-3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rounds < 1:
+            raise UsageError("rounds must be positive")
+        self._alignment()
+
+    def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
+        """Judge, align and tune on the fit part, as long as validation gets better; removed heads stay removed."""
+        started = time.monotonic()
+        validation = () if material.validation is None else batches(subject, material.validation, size=self.batch_size)
+        best: Score | None = None
+        observed = {"rounds": 0.0}
+        for number in range(1, (self.rounds if validation else 1) + 1):
+            safety = self.judge(subject, material)
+            if not safety.of_class("suspicious"):
+                break
+            before = weights_of(subject)
+            found = self._round(subject, material, safety)
+            score = _score(subject, validation, material) if validation else None
+            if score is not None:
+                found |= {"validation_accuracy": score.accuracy, "validation_loss": score.loss}
+            observed |= {f"round_{number}_{name}": value for name, value in found.items()}
+            if best is not None and score is not None and score.rank() <= best.rank():
+                subject.model.load_state_dict(before)
+                break
+            best, observed["rounds"] = score, float(number)
+        return TreatmentRecord("rounds", asdict(self), observed, time.monotonic() - started)
+
+    def _round(self, subject: Subject, material: Material, safety: SafetyRecord) -> dict[str, float]:
+        aligned = self._alignment().align(subject, material, safety)
+        tuned = self.tune(subject, material, safety)
+        names = {"first_epoch_loss": "first_distance", "last_epoch_loss": "last_distance"}
+        found = {new: aligned[old] for old, new in names.items() if old in aligned}
+        suspicious = float(len(safety.of_class("suspicious")))
+        heads = {"suspicious_heads": suspicious, "aligned_heads": aligned["aligned_heads"]}
+        return heads | found | {"last_loss": tuned["last_epoch_loss"]}
+
+    def _alignment(self) -> Align:
+        same = {field.name: getattr(self, field.name) for field in fields(ByClass)}
+        return Align(**{**same, "epochs": self.align_epochs, "learning_rate": self.align_rate, "patience": 0})
+
+
+def _score(subject: Subject, validation: tuple[Batch, ...], material: Material) -> Score:
+    outcomes = evaluate(subject, validation, progress=material.progress, step="validate round")
+    return Score(outcomes.accuracy, outcomes.mean_loss)
