@@ -54,7 +54,7 @@ def test_a_finding_fails_the_job_and_is_shown_where_the_model_is_pinned(tmp_path
     assert code == 1
     (result,) = sarif["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "deploy.yaml"
-    assert "weights.pickle-unread" in summary
+    assert "weights.pickle-code" in summary
 
 
 def test_what_could_not_be_checked_fails_too(tmp_path: Path) -> None:

@@ -27,22 +27,22 @@ OPEN_FILES = 64
 
 
 def limits(memory: int) -> str:
-    """At most `memory` bytes of address space, no file written, few files open, no core dump."""
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _lower(what, most)
-    return "limits on memory and files"
+    """At most `memory` bytes of address space, no file written, few files open, no core dump. Empty if one fails."""
+    wanted = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    held = {_lower(what, most) for what, most in wanted.items()}  # each of them, whatever becomes of the others
+    return "limits on memory and files" if all(held) else ""
 
 
 def processor(seconds: int) -> str:
     """At most so many seconds of processor time from now on."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds)
-    return "limit on processor time"
+    held = _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds)
+    return "limit on processor time" if held else ""
 
 
 def no_network() -> str:
@@ -98,10 +98,14 @@ def of_python() -> list[Path]:
     return [Path(path) for path in (*found, "/usr/lib", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache")]
 
 
-def _lower(what: int, most: int) -> None:
+def _lower(what: int, most: int) -> bool:
     _, hard = resource.getrlimit(what)
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (most, most))
+    try:
+        resource.setrlimit(what, (most, most))
+    except (OSError, ValueError):  # some systems have limits that cannot be set
+        return False
+    return True
 
 
 def _libc() -> ctypes.CDLL | None:
