@@ -18,6 +18,7 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 Fate = Literal["kept", "rebuilt", "dropped", "refused"]
 Answer = Literal["passed", "refused", "inconclusive"]
 Task = Literal["classification", "causal"]
+SetAnswer = Literal["abnormal", "inconclusive", "alike"]
 HeadClass = Literal["suspicious", "intermediate", "trusted"]
 
 
@@ -208,6 +209,43 @@ class ScanRecord:
 
 
 @dataclass(frozen=True)
+class HeadShare:
+    """One head and the share of something that is its own."""
+
+    head: HeadId
+    share: float
+
+
+@dataclass(frozen=True)
+class PieceRecord:
+    """A piece of an input, by the position of its first token, and the share of the distance that goes with it."""
+
+    position: int
+    text: str
+    share: float
+
+
+@dataclass(frozen=True)
+class InputRecord:
+    """One input, held against clean ones: the Mahalanobis distance of its attention profile, and how rare that is.
+
+    `p_value` is conformal; an input is flagged if it is at most the rate of false positives that was asked for. Heads
+    and pieces of text that are responsible, the most so first, are looked for where it is flagged. An input that is
+    `cut` was longer than what was looked at, and what was cut off is unknown. `index` counts inputs from 0.
+    """
+
+    index: int
+    text: str
+    distance: float
+    p_value: float
+    flagged: bool
+    cut: bool
+    heads: tuple[HeadShare, ...] = ()
+    pieces: tuple[PieceRecord, ...] = ()
+    kind: Literal["input"] = "input"
+
+
+@dataclass(frozen=True)
 class StrategyRecord:
     """Which strategy with which parameters, and the paper it cites."""
 
@@ -361,8 +399,48 @@ class RunReport:
 
 
 @dataclass(frozen=True)
+class SetRecord:
+    """A set of inputs against the clean inputs that the guard is calibrated on.
+
+    `flagged` is the share with a p-value of at most the rate asked for, `auc` the chance that an input of the set lies
+    farther from ordinary than a clean one; each `p_` is the chance of as much or more in a clean set.
+    """
+
+    name: str
+    flagged: Metric
+    p_flagged: float
+    auc: Metric
+    p_auc: float
+
+
+@dataclass(frozen=True)
+class InputsRecord:
+    """Inputs that were asked about (`scan --inputs`), by the attention profile of each.
+
+    `fit` and `calibrated` count the clean texts behind the distances and the p-values, `clean` is a third part of them,
+    `controls` are texts made unusual without any trigger. `heads` are those most responsible for the distances,
+    `examples` the inputs farthest from ordinary. `alike` does not mean safe: attention alone shows no difference.
+    """
+
+    name: str
+    sha256: str
+    fpr: float
+    fit: int
+    calibrated: int
+    answer: SetAnswer
+    reason: str
+    inputs: SetRecord
+    clean: SetRecord
+    controls: tuple[SetRecord, ...]
+    similarity: tuple[SimilarityRecord, ...]
+    heads: tuple[HeadShare, ...]
+    examples: tuple[InputRecord, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ScanReport:
-    """What a scan saw, with nothing changed."""
+    """What a scan saw, with nothing changed. `inputs` is there where inputs were asked about."""
 
     tool: ToolRecord
     source: SourceRecord
@@ -372,6 +450,7 @@ class ScanReport:
     started: str
     timings: tuple[Timing, ...]
     warnings: tuple[str, ...] = ()
+    inputs: InputsRecord | None = None
     kind: Literal["scan"] = "scan"
     schema_version: Literal["1"] = "1"
 

@@ -39,15 +39,20 @@ class Batch:
     index: tuple[int, ...]
 
 
+def token_limit(subject: Subject, most_tokens: int = MOST_TOKENS) -> int:
+    """The length at which a text is cut: what the model can read, and `most_tokens` at most."""
+    # Positions of roberta start after the padding index, so two of them are never tokens.
+    positions: int = getattr(subject.model.config, "max_position_embeddings", None) or most_tokens + 2
+    return int(min(most_tokens, positions - 2, subject.tokenizer.model_max_length))
+
+
 def encode(subject: Subject, part: Part, *, most_tokens: int = MOST_TOKENS) -> Encoded:
     """Tokenize, cut at what the model can read and at `most_tokens`."""
     accepted = inspect.signature(subject.model.forward).parameters
-    # Positions of roberta start after the padding index, so two of them are never tokens.
-    positions = getattr(subject.model.config, "max_position_embeddings", None) or most_tokens + 2
     encoded = subject.tokenizer(
         list(part.texts),
         truncation=True,
-        max_length=min(most_tokens, positions - 2, subject.tokenizer.model_max_length),
+        max_length=token_limit(subject, most_tokens),
         return_attention_mask=True,
     )
     names = [name for name in encoded if name in accepted]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from helpers.subjects import pico_subject
+from pytest import MonkeyPatch
+
+import sanitizer.scan.profile as profile
+from sanitizer.cleandata import Part
+from sanitizer.heads import HeadId
+from sanitizer.model.batches import encode
+from sanitizer.model.subject import Subject
+from sanitizer.scan.profile import columns, profiles
+
+TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three", "it was a very fine story")
+
+
+def slow_profile(subject: Subject, text: str) -> np.ndarray:
+    """From transformers' own attention weights, pair by pair."""
+    subject.model.set_attn_implementation("eager")
+    inputs = subject.tokenizer(text, return_tensors="pt", return_token_type_ids=False)
+    with torch.no_grad():
+        layers = subject.model(**inputs, output_attentions=True).attentions
+    subject.model.set_attn_implementation("sanitizer")
+    heads = [(index, head.flatten().double().numpy()) for index, layer in enumerate(layers) for head in layer[0]]
+    within, across = [], []
+    for place, (layer, mine) in enumerate(heads):
+        cosines = [
+            (other, mine @ theirs / np.linalg.norm(mine) / np.linalg.norm(theirs))
+            for there, (other, theirs) in enumerate(heads)
+            if there != place
+        ]
+        within.append(np.mean([cosine for other, cosine in cosines if other == layer]))
+        across.append(np.mean([cosine for other, cosine in cosines if other != layer]))
+    return np.log(np.maximum([*within, *across], 1e-3))
+
+
+@pytest.mark.parametrize("family", ["bert", "llama"])
+@pytest.mark.parametrize("size", [1, 3])
+def test_features_equal_a_slow_reference_and_padding_never_counts(family: str, size: int) -> None:
+    subject = pico_subject(family)
+    data = encode(subject, Part(TEXTS))
+    found = profiles(subject, data, batch_size=size)
+    np.testing.assert_allclose(found.features, [slow_profile(subject, text) for text in TEXTS], atol=1e-4)
+    assert found.tokens.tolist() == [data.length(index) for index in range(len(TEXTS))]
+
+
+def test_the_memory_bound_changes_batches_and_not_results(monkeypatch: MonkeyPatch) -> None:
+    subject = pico_subject("bert")
+    data = encode(subject, Part(TEXTS))
+    roomy = profiles(subject, data, batch_size=8)
+    sizes: list[int] = []
+    collate = profile.collate
+    monkeypatch.setattr(profile, "collate", lambda *words: sizes.append(len(words[2])) or collate(*words))
+    # Room for two of the longest text and for more of the short ones.
+    monkeypatch.setattr(profile, "FLOATS", 2 * 12 * max(data.length(index) for index in range(len(data))) ** 2)
+    tight = profiles(subject, data, batch_size=8)
+    assert sizes[0] == 2 < sizes[-1] + sizes[-2]
+    np.testing.assert_allclose(tight.features, roomy.features, atol=1e-5)
+
+
+def test_a_lone_head_has_constant_features() -> None:
+    subject = pico_subject("bert", num_hidden_layers=1, num_attention_heads=1)
+    found = profiles(subject, encode(subject, Part(TEXTS)), batch_size=2)
+    assert np.ptp(found.features) < 1e-9
+
+
+def test_columns_name_heads_twice() -> None:
+    assert columns((1, 2)) == (HeadId(0, 0), HeadId(1, 0), HeadId(1, 1)) * 2
