@@ -47,7 +47,10 @@ STANDARD = Gatekeeping()
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """`sanitize scan`. `token` reaches the Hub client alone: it is never stored, printed or reported."""
+    """`sanitize scan`. `token` reaches the Hub client alone: it is never stored, printed or reported.
+
+    `ablate` measures what clean accuracy changes by without each single head.
+    """
 
     model: str
     data: DataOptions = DataOptions()
@@ -58,6 +61,7 @@ class ScanOptions:
     batch_size: int | None = None
     token: str | None = field(default=None, repr=False)
     gate: Gatekeeping = STANDARD
+    ablate: bool = False
 
 
 @dataclass(frozen=True)

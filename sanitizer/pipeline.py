@@ -40,7 +40,7 @@ from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
-from sanitizer.report import Preview, RecipeRecord, RunReport, ScanReport, TreatmentRecord
+from sanitizer.report import Preview, RecipeRecord, RunReport, ScanRecord, ScanReport, TreatmentRecord
 from sanitizer.resolve import budget_for, recipe_for
 from sanitizer.scan.heads import scan_heads
 from sanitizer.schema import from_json
@@ -109,7 +109,7 @@ def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
             source = source_of(intake, subject)
             data = _data(options, intake, subject, progress)
         with clock.step("scan"):
-            seen = scan_heads(subject, data.fit, batch_size=_batch_size(options, subject), progress=progress)
+            seen = _seen(options, subject, data, progress)
     return ScanReport(
         tool=tool_of(subject.device),
         source=source,
@@ -176,7 +176,7 @@ def _treat(
         if not suspect.loss.isfinite().all():
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
-        seen = scan_heads(subject, data.fit, batch_size=size, progress=progress)
+        seen = _seen(options, subject, data, progress)
     material = Material(fit, generator, options.layout, progress, validation, states)
     (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
     with put_back(subject) if first else nullcontext():
@@ -271,6 +271,17 @@ def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:
 
 def _batch_size(options: ScanOptions, subject: Subject) -> int:
     return options.batch_size or BATCH.get(subject.device.type, LARGE_BATCH)
+
+
+def _seen(options: ScanOptions, subject: Subject, data: CleanData, progress: Progress) -> ScanRecord:
+    return scan_heads(
+        subject,
+        data.fit,
+        batch_size=_batch_size(options, subject),
+        ablate=options.ablate,
+        seed=options.seed,
+        progress=progress,
+    )
 
 
 def _data(options: ScanOptions, intake: Intake, subject: Subject, progress: Progress) -> CleanData:

@@ -198,14 +198,26 @@ class SafetyRecord:
 
 
 @dataclass(frozen=True)
+class AblationRecord:
+    """What accuracy changes by when one head alone is gated off, with its 95 % interval, over `n` texts or tokens."""
+
+    head: HeadId
+    change: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
 class ScanRecord:
-    """What the heads show on clean text. Grids are [layer][head]."""
+    """What the heads show on clean text. Grids are [layer][head]; `ablation` has every head, where it was asked for."""
 
     similarity: tuple[SimilarityRecord, ...]
     mean_similarity: Grid
     importance: Grid
     safety: SafetyRecord
     inputs: int
+    ablation: tuple[AblationRecord, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "batch_size": None,
         "token": None,
         "gate": {"fail_on": None, "drop_chat_template": False, "policy": None, "require_sandbox": False},
+        "ablate": False,
         "strategy": "gradient",
         "settings": {},
         "recipe": None,

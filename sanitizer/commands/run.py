@@ -19,6 +19,7 @@ from sanitizer.commands.words import (
     WHAT,
     RecipeName,
     Setting,
+    ablate_option,
     data_options,
     gate_options,
     gathered,
@@ -121,6 +122,7 @@ hub_options = together(
 @treatment_options
 @gate_options
 @data_options
+@ablate_option
 @budget_options
 @output_options
 @hub_options

@@ -8,6 +8,7 @@ import rich_click as click
 
 from sanitizer.commands.session import working
 from sanitizer.commands.words import (
+    ablate_option,
     data_options,
     gate_options,
     json_option,
@@ -26,6 +27,7 @@ from sanitizer.terminal.consoles import coloured, result
 @revision_option
 @gate_options
 @data_options
+@ablate_option
 @json_option
 @quiet_or_verbose
 @token_option

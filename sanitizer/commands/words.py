@@ -137,6 +137,11 @@ revision_option = click.option(
 )
 
 
+ablate_option = click.option(
+    "--ablate", is_flag=True, panel=DATA, help="Measure clean accuracy without each single head, with intervals."
+)
+
+
 def _token(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is None or not value.strip():
         return None
@@ -202,7 +207,7 @@ gate_options = together(
 
 def scan_words(words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that `run` and `scan` share, as fields of their options record."""
-    names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token")
+    names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token", "ablate")
     data = DataOptions(words["data"], words["text_column"], words["label_column"])
     return {**{name: words[name] for name in names}, "data": data, "gate": gate_words(words)}
 

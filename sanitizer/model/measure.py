@@ -19,10 +19,10 @@ def measure(outcomes: Outcomes, task: Task, *, seed: int) -> tuple[Metric, ...]:
     are resampled (percentile bootstrap), as they are for every mean loss.
     """
     if task == "classification":
-        return (share("accuracy", outcomes.correct.bool()), _ratio("loss", outcomes.loss, outcomes.asked, seed))
+        return (share("accuracy", outcomes.correct.bool()), ratio("loss", outcomes.loss, outcomes.asked, seed))
     return (
-        _ratio("next_token_accuracy", outcomes.correct, outcomes.asked, seed),
-        _ratio("next_token_loss", outcomes.loss, outcomes.asked, seed),
+        ratio("next_token_accuracy", outcomes.correct, outcomes.asked, seed),
+        ratio("next_token_loss", outcomes.loss, outcomes.asked, seed),
     )
 
 
@@ -38,7 +38,7 @@ def share(name: str, hits: torch.Tensor) -> Metric:
     return Metric(name, count / total, float(interval.low), float(interval.high), total)
 
 
-def _ratio(name: str, parts: torch.Tensor, wholes: torch.Tensor, seed: int) -> Metric:
+def ratio(name: str, parts: torch.Tensor, wholes: torch.Tensor, seed: int) -> Metric:
     """Sum of parts over sum of wholes, texts resampled together."""
     pairs = (parts.double().numpy(), wholes.double().numpy())
     value = float(pairs[0].sum() / pairs[1].sum())

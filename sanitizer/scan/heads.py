@@ -9,6 +9,7 @@ from sanitizer.model.safety import judged
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 from sanitizer.report import ScanRecord
+from sanitizer.scan.ablation import ablation
 from sanitizer.scan.similarity import similarity
 
 INPUTS = 256
@@ -17,10 +18,20 @@ FLOATS = 1 << 26
 """Attention values held at once while comparing heads across layers: 256 MB in float32."""
 
 
-def scan_heads(subject: Subject, part: Part, *, batch_size: int, progress: Progress = silent) -> ScanRecord:
+def scan_heads(
+    subject: Subject,
+    part: Part,
+    *,
+    batch_size: int,
+    ablate: bool = False,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> ScanRecord:
     """Similarity, gradient importance and safety score over the first 256 texts, each cut at 128 tokens.
 
-    `part` needs labels if the model is a classifier. Memory does not grow with the number of texts.
+    With `ablate`, and at the cost of about half a pass over these texts for each head, what accuracy changes by without
+    it; `seed` is for the intervals. `part` needs labels if the model is a classifier. Memory does not grow with the
+    number of texts.
     """
     few = Part(part.texts[:INPUTS], None if part.labels is None else part.labels[:INPUTS])
     data = encode(subject, few, most_tokens=TOKENS)
@@ -29,4 +40,5 @@ def scan_heads(subject: Subject, part: Part, *, batch_size: int, progress: Progr
     size = max(1, min(batch_size, FLOATS // per_text))
     alike = similarity(subject, batches(subject, data, size=size), progress=progress)
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
-    return ScanRecord(alike.records, alike.mean, importance, judged(alike.nearest, importance), len(few))
+    ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
+    return ScanRecord(alike.records, alike.mean, importance, judged(alike.nearest, importance), len(few), ablated)

@@ -15,8 +15,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sanitizer.heads import HeadId
+from sanitizer.heads import Grid, HeadId
 from sanitizer.report import (
+    AblationRecord,
     DataRecord,
     Finding,
     HeadClass,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 LABELS = {"given": "given", "suspect": "the suspect's own predictions", "none": "none, next tokens serve"}
 MOST_FINDINGS = 20
 LIMIT = "Only attention heads were treated: a backdoor that lives elsewhere in the model is still there."
+_ALONE = "What clean accuracy changes by without each head alone"
 _SEVERE = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
 
@@ -56,6 +58,10 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     yield from _scan(report.scan)
     yield from _budget(report)
     yield from _treated(report, colour)
+    if report.scan.ablation:
+        treated = {record.head for record in report.heads}
+        yield _heading("What clean accuracy changed by without each of them alone" if treated else _ALONE)
+        yield from _clear([found for found in report.scan.ablation if not treated or found.head in treated])
     yield Text()
     yield from _effect(report)
     yield from _gates(report)
@@ -76,6 +82,9 @@ def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
     yield heatmap(report.scan.mean_similarity, colour=colour, of="similarity")
     yield Text()
     yield from _classes(report.scan.safety, colour)
+    if report.scan.ablation:
+        yield Text()
+        yield from _ablation(report.scan.ablation, report.scan.safety.score, colour)
     yield from _warnings(report.warnings)
     yield Text()
     yield Text("A scan describes; it does not acquit. To treat this checkpoint:")
@@ -176,6 +185,29 @@ def _classes(safety: SafetyRecord, colour: bool) -> Iterator[RenderableType]:
     yield _heading("By class: " + ", ".join(f"{counts[name]} {name}" for name in names))
     yield heatmap(safety.score, outcomes=classes, colour=colour)
     yield Text("Every model has heads of each class, one without a backdoor too: this sorts heads, and proves nothing.")
+
+
+def _ablation(ablation: tuple[AblationRecord, ...], shape: Grid, colour: bool) -> Iterator[RenderableType]:
+    """Every head, then those whose interval is clear of zero."""
+    changes = {record.head: record.change for record in ablation}
+    grid = tuple(
+        tuple(100 * changes[HeadId(layer, head)] for head in range(len(row))) for layer, row in enumerate(shape)
+    )
+    yield _heading(_ALONE)
+    yield heatmap(grid, colour=colour, of="points")
+    yield from _clear(ablation)
+
+
+def _clear(ablation: Iterable[AblationRecord]) -> Iterator[RenderableType]:
+    clear = sorted((found for found in ablation if found.low > 0 or found.high < 0), key=lambda found: found.change)
+    for found in clear[:MOST_FINDINGS]:
+        interval = f"({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+        yield Text(f"  {found.head!s:<8}{100 * found.change:+.1f} points {interval}")
+    if len(clear) > MOST_FINDINGS:
+        yield Text(f"  and {len(clear) - MOST_FINDINGS} more, all of them in the report", style="dim")
+    if not clear:
+        yield Text("  none makes a difference that shows", style="dim")
+    yield Text("95 % intervals, for each head by itself", style="dim")
 
 
 def _budget(report: RunReport) -> Iterator[RenderableType]:

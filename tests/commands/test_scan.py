@@ -18,6 +18,12 @@ def test_options_arrive_and_the_story_is_told(sanitize: Any, pipeline: Any) -> N
     assert "Importance of each head" in done.stdout
 
 
+def test_heads_are_ablated_where_it_is_asked_for(sanitize: Any, pipeline: Any) -> None:
+    for verb in ("scan", "run"):
+        sanitize(verb, "org/model", "--ablate")
+    assert [options.ablate for _, options in pipeline.asked] == [True, True]
+
+
 def test_json_is_the_report_and_nothing_else(sanitize: Any, pipeline: Any) -> None:
     done = sanitize("scan", "org/model", "--json")
     assert (done.stdout, done.stderr) == (to_json(make_scan()), "")

@@ -23,6 +23,13 @@ def test_scan_reports_a_full_grid_and_the_importance_of_the_texts_it_saw(monkeyp
     assert record.importance == gate_importance(subject, batches(subject, data, size=4))
 
 
+def test_heads_are_ablated_where_it_is_asked_for() -> None:
+    subject = pico_subject("bert")
+    assert scan_heads(subject, Part(TEXTS, LABELS), batch_size=4).ablation == ()
+    found = scan_heads(subject, Part(TEXTS, LABELS), batch_size=4, ablate=True).ablation
+    assert [record.head for record in found] == list(subject.anatomy.heads())
+
+
 def test_memory_bound_changes_batches_not_results(monkeypatch: MonkeyPatch) -> None:
     subject = pico_subject("llama")
     roomy = scan_heads(subject, Part(TEXTS), batch_size=8)

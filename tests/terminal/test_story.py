@@ -11,10 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers.records import PLAN, RECIPE, SOURCE, VETTING, make_preview, make_report, make_scan
+from helpers.records import PLAN, RECIPE, SCAN, SOURCE, VETTING, make_preview, make_report, make_scan
 from rich.console import Console, RenderableType
 
-from sanitizer.report import Finding, Gate, RunReport, TreatmentRecord
+from sanitizer.heads import HeadId
+from sanitizer.report import AblationRecord, Finding, Gate, RunReport, TreatmentRecord
 from sanitizer.terminal.story import findings_story, preview_story, run_story, scan_story, tell
 
 GOLDEN = Path(__file__).parent / "run_story.txt"
@@ -184,6 +185,18 @@ def test_a_scan_shows_score_and_class_of_each_head() -> None:
     assert "By class: 5 suspicious, 4 intermediate, 3 trusted" in story
     assert "L0  ! + ! ." in story
     assert " 0 trust 0.1   9 trust 0.7" in story
+
+
+def test_an_ablation_names_the_heads_that_make_a_difference() -> None:
+    changes = {HeadId(0, 1): (-0.05, -0.08, -0.02), HeadId(2, 2): (0.01, -0.01, 0.03), HeadId(2, 3): (0.04, 0.01, 0.07)}
+    ablation = tuple(AblationRecord(head, *changes.get(head, (0.0, -0.01, 0.01)), 256) for head in PLAN.scores.heads())
+    scan = replace(SCAN, ablation=ablation)
+    story = told(scan_story(make_scan(scan=scan), colour=False))
+    assert "  L0.H1   -5.0 points (-8.0 to -2.0)\n  L2.H3   +4.0 points (+1.0 to +7.0)\n95 %" in story
+    run = run_told(make_report(scan=scan))
+    assert "without each of them alone\n  L0.H1   -5.0 points (-8.0 to -2.0)\n95 %" in run, "of the three treated"
+    quiet = replace(SCAN, ablation=ablation[:1])
+    assert "none makes a difference that shows" in run_told(make_report(scan=quiet, heads=()))
 
 
 def test_a_preview_says_what_a_run_would_take() -> None:
