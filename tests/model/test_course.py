@@ -15,6 +15,7 @@ from sanitizer.cleandata import Part
 from sanitizer.heads import HeadId
 from sanitizer.model.batches import encode
 from sanitizer.model.material import Material
+from sanitizer.model.rates import Rates
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Schedule, tune
@@ -22,6 +23,7 @@ from sanitizer.progress import Progress, silent
 
 OPPOSITE = tuple(1 - label for label in LABELS)
 SCHEDULE = Schedule(epochs=4, learning_rate=1e-3, batch_size=3, patience=2)
+SOME_HEADS = Rates(((1.0, 0.0, 0.1, 0.0), (0.0,) * 4, (3.0,) * 4), 0.0)
 PER_EPOCH = 6  # three batches to learn from, three to be validated on
 
 Ending = tuple[str, dict[str, float], list[int], list[str]]
@@ -34,13 +36,14 @@ def end_of(
     dtype: torch.dtype = torch.float32,
     seed: int = 0,
     labels: tuple[int, ...] = LABELS,
+    rates: Rates | None = None,
     progress: Progress = silent,
 ) -> Ending:
     """All that a tuning leaves: weights, what it observed, the generator, and what it remarked."""
     subject = subject_in(dtype)
     states, generator = States(folder), torch.Generator().manual_seed(seed)
     fit, validation = (encode(subject, Part(TEXTS, one)) for one in (LABELS, labels))
-    observed = tune(subject, Material(fit, generator, "compact", progress, validation, states), schedule)
+    observed = tune(subject, Material(fit, generator, "compact", progress, validation, states), schedule, rates=rates)
     assert {weight.dtype for weight in subject.model.parameters()} == {dtype}
     return digest(subject), observed, generator.get_state().tolist(), states.remarks
 
@@ -72,8 +75,9 @@ def interrupt(folder: Path, *, after: int, **words: Any) -> None:
         {"schedule": replace(SCHEDULE, precision="float16")},
         {"schedule": replace(SCHEDULE, warmup=0.9)},
         {"labels": OPPOSITE, "schedule": replace(SCHEDULE, patience=4), "seed": 2},
+        {"rates": SOME_HEADS},
     ],
-    ids=["plain", "half", "scaled", "warming up", "best is past"],
+    ids=["plain", "half", "scaled", "warming up", "best is past", "some heads"],
 )
 def test_it_ends_in_the_same_bytes(tmp_path: Path, after: int, words: dict[str, Any]) -> None:
     whole = end_of(None, **words)
@@ -122,6 +126,7 @@ def test_a_tuning_that_was_done_is_not_done_again(tmp_path: Path) -> None:
         {"schedule": replace(SCHEDULE, learning_rate=2e-3)},
         {"schedule": replace(SCHEDULE, epochs=5)},
         {"dtype": torch.bfloat16},
+        {"rates": SOME_HEADS},
     ],
     ids=str,
 )
