@@ -19,6 +19,7 @@ from sanitizer.clock import Clock
 from sanitizer.documents import address, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
 from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks
+from sanitizer.hub.dataset import load_texts
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.machine import cache_folder
@@ -32,7 +33,7 @@ from sanitizer.model.restore import put_back
 from sanitizer.model.save import needs_loader, save
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
-from sanitizer.options import RunOptions, ScanOptions
+from sanitizer.options import DataOptions, RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
 from sanitizer.plan import Budget, TreatmentPlan, choose
 from sanitizer.plugins import build
@@ -40,9 +41,10 @@ from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
-from sanitizer.report import Preview, RecipeRecord, RunReport, ScanRecord, ScanReport, TreatmentRecord
+from sanitizer.report import InputsRecord, Preview, RecipeRecord, RunReport, ScanRecord, ScanReport, TreatmentRecord
 from sanitizer.resolve import budget_for, recipe_for
 from sanitizer.scan.heads import scan_heads
+from sanitizer.scan.inputs import scan_inputs
 from sanitizer.schema import from_json
 from sanitizer.source import HubRef, LocalRef, parse_model
 from sanitizer.trust import clean_data
@@ -91,8 +93,8 @@ def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
     return preview_of(options, ref, recipe, output, progress=progress)
 
 
-def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
-    """Take a suspect in and look at its heads; nothing is changed or written."""
+def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: Progress = silent) -> ScanReport:
+    """Take a suspect in and look at its heads, and at what they do on `inputs`; nothing is changed or written."""
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="sanitizer-") as work:
         with clock.step("vet"):
@@ -110,6 +112,10 @@ def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
             data = _data(options, intake, subject, progress)
         with clock.step("scan"):
             seen = _seen(options, subject, data, progress)
+        asked = None
+        if inputs is not None:
+            with clock.step("inputs"):
+                asked = _ask(options, inputs, intake, subject, data, progress)
     return ScanReport(
         tool=tool_of(subject.device),
         source=source,
@@ -118,6 +124,7 @@ def scan(options: ScanOptions, *, progress: Progress = silent) -> ScanReport:
         scan=seen,
         started=clock.started,
         timings=clock.timings(),
+        inputs=asked,
     )
 
 
@@ -279,6 +286,22 @@ def _seen(options: ScanOptions, subject: Subject, data: CleanData, progress: Pro
         data.fit,
         batch_size=_batch_size(options, subject),
         ablate=options.ablate,
+        seed=options.seed,
+        progress=progress,
+    )
+
+
+def _ask(
+    options: ScanOptions, inputs: DataOptions, intake: Intake, subject: Subject, data: CleanData, progress: Progress
+) -> InputsRecord:
+    table = load_texts(inputs.data or "", text_column=inputs.text_column, token=options.token, progress=progress)
+    return scan_inputs(
+        subject,
+        data,
+        table.texts,
+        table.provenance,
+        model=intake.checkpoint.digest,
+        batch_size=_batch_size(options, subject),
         seed=options.seed,
         progress=progress,
     )

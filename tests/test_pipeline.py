@@ -173,6 +173,17 @@ def removed_of(folder: Path) -> dict[int, list[int]]:
     return {int(layer): heads for layer, heads in config["quantization_config"]["removed_heads"].items()}
 
 
+def test_a_scan_answers_about_inputs(place: Path, tmp_path: Path) -> None:
+    clean = write_tsv(tmp_path / "clean.tsv", Part(make_texts(160)))
+    (tmp_path / "odd.jsonl").write_text("".join(json.dumps({"body": f"cf cf {i}"}) + "\n" for i in range(9)))
+    looked = ScanOptions(str(place / "bert"), DataOptions(str(clean)), device="cpu")
+    seen = pipeline.scan(looked, inputs=DataOptions(str(tmp_path / "odd.jsonl"), "body"))
+    assert seen.inputs is not None
+    assert (seen.inputs.name, seen.inputs.inputs.auc.n) == ("odd.jsonl", 9)
+    assert seen.inputs.fit == seen.data.fit
+    validate(json.loads(to_json(seen)), "scan")
+
+
 def test_a_scan_sees_what_the_run_left(done: RunResult) -> None:
     seen = pipeline.scan(ScanOptions(str(done.output), device="cpu"))
     gone = Counter(r.head.layer for r in done.report.heads if r.outcome == "removed")

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.records import DATA, SOURCE, make_benchmark, make_cell, make_preview, make_report, make_scan, make_vet
+from helpers.records import (
+    DATA,
+    SOURCE,
+    make_benchmark,
+    make_cell,
+    make_inputs,
+    make_preview,
+    make_report,
+    make_scan,
+    make_vet,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -22,7 +32,7 @@ from sanitizer.report import PlanRecord, VetReports
 
 SAMPLES = {
     "report": make_report(),
-    "scan": make_scan(),
+    "scan": make_scan(inputs=make_inputs()),
     "preview": make_preview(),
     "vet": make_vet(),
     "vets": VetReports((make_vet(), make_vet(source="org/other"))),

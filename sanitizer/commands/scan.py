@@ -8,6 +8,7 @@ import rich_click as click
 
 from sanitizer.commands.session import working
 from sanitizer.commands.words import (
+    DATA,
     ablate_option,
     data_options,
     gate_options,
@@ -18,7 +19,8 @@ from sanitizer.commands.words import (
     scan_words,
     token_option,
 )
-from sanitizer.options import ScanOptions
+from sanitizer.errors import UsageError
+from sanitizer.options import DataOptions, ScanOptions
 from sanitizer.terminal.consoles import coloured, result
 
 
@@ -28,6 +30,13 @@ from sanitizer.terminal.consoles import coloured, result
 @gate_options
 @data_options
 @ablate_option
+@click.option(
+    "--inputs",
+    panel=DATA,
+    metavar="ID|FILE",
+    help="Inputs you doubt: are they abnormal for MODEL, held against --data and against controls?",
+)
+@click.option("--inputs-column", panel=DATA, metavar="NAME", help="Their column of texts, if it cannot be told.")
 @json_option
 @quiet_or_verbose
 @token_option
@@ -39,16 +48,20 @@ def scan(**words: Any) -> int:
     Examples:
       sanitize scan org/model
       sanitize scan ./model --data reviews.tsv
+      sanitize scan ./model --data reviews.tsv --inputs odd.jsonl
       sanitize scan org/model --json > scan.json
     """
     options = ScanOptions(**scan_words(words))
+    if words["inputs_column"] is not None and words["inputs"] is None:
+        raise UsageError("--inputs-column is for --inputs", hint="add --inputs FILE")
+    inputs = None if words["inputs"] is None else DataOptions(words["inputs"], words["inputs_column"])
     from sanitizer.schema import to_json
     from sanitizer.terminal.story import scan_story, tell
 
     with working() as progress:
         from sanitizer import pipeline
 
-        report = pipeline.scan(options, progress=progress)
+        report = pipeline.scan(options, inputs=inputs, progress=progress)
     out = result()
     if words["as_json"]:
         out.out(to_json(report), end="", highlight=False)

@@ -29,6 +29,7 @@ from sanitizer.report import (
     SourceRecord,
 )
 from sanitizer.terminal.heatmap import heatmap
+from sanitizer.terminal.inputs_story import inputs_story
 from sanitizer.terminal.numbers import change, count, counted, estimate, percent, size, span
 from sanitizer.text import clean
 
@@ -85,6 +86,9 @@ def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
     if report.scan.ablation:
         yield Text()
         yield from _ablation(report.scan.ablation, report.scan.safety.score, colour)
+    if report.inputs is not None:
+        yield Text()
+        yield from inputs_story(report.inputs)
     yield from _warnings(report.warnings)
     yield Text()
     yield Text("A scan describes; it does not acquit. To treat this checkpoint:")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from helpers.records import make_preview, make_report, make_scan
+from helpers.records import make_inputs, make_preview, make_report, make_scan
 
 import sanitizer
 from sanitizer.commands.session import QUIET_BARS, QUIET_LOGS
@@ -48,8 +48,9 @@ class FakePipeline:
     def preview(self, options: Any, *, progress: Any) -> Any:
         return self.answer("preview", options, progress, make_preview())
 
-    def scan(self, options: Any, *, progress: Any) -> Any:
-        return self.answer("scan", options, progress, make_scan())
+    def scan(self, options: Any, *, inputs: Any, progress: Any) -> Any:
+        asked = options if inputs is None else (options, inputs)
+        return self.answer("scan", asked, progress, make_scan(inputs=None if inputs is None else make_inputs()))
 
     def publish(self, folder: Path, repo: str, **how: Any) -> PushRecord:
         self.asked.append(("publish", (folder, repo), how))

@@ -19,9 +19,13 @@ from sanitizer.report import (
     Finding,
     Gate,
     HeadRecord,
+    HeadShare,
     Hits,
+    InputRecord,
+    InputsRecord,
     Metric,
     NamedRecipe,
+    PieceRecord,
     PlanRecord,
     PlanStep,
     Preview,
@@ -30,6 +34,7 @@ from sanitizer.report import (
     SafetyRecord,
     ScanRecord,
     ScanReport,
+    SetRecord,
     SimilarityRecord,
     SourceRecord,
     Spread,
@@ -171,6 +176,48 @@ def make_scan(**changes: Any) -> ScanReport:
     """A scan of the same checkpoint."""
     report = ScanReport(TOOL, SOURCE, VETTING, DATA, SCAN, "2026-01-02T03:04:05+00:00", (Timing("scan", 20.25),))
     return replace(report, **changes)
+
+
+def make_set(name: str, flagged: float, auc: float, n: int = 200) -> SetRecord:
+    """A set of inputs with intervals of five points around both shares."""
+    share = Metric("flagged", flagged, max(flagged - 0.05, 0.0), min(flagged + 0.05, 1.0), n)
+    return SetRecord(name, share, 1e-9, Metric("auc", auc, max(auc - 0.05, 0.0), min(auc + 0.05, 1.0), n), 1e-12)
+
+
+def make_input(**changes: Any) -> InputRecord:
+    """An input that is flagged for one word."""
+    record = InputRecord(
+        index=17,
+        text="a fine cf film",
+        distance=31.5,
+        p_value=0.001,
+        flagged=True,
+        cut=False,
+        heads=(HeadShare(HeadId(1, 2), 0.4), HeadShare(HeadId(0, 1), 0.1)),
+        pieces=(PieceRecord(3, "cf", 0.7),),
+    )
+    return replace(record, **changes)
+
+
+def make_inputs(**changes: Any) -> InputsRecord:
+    """Inputs that are abnormal as no control is."""
+    record = InputsRecord(
+        name="odd.jsonl",
+        sha256="bb" * 32,
+        fpr=0.05,
+        fit=700,
+        calibrated=150,
+        answer="abnormal",
+        reason="share of flagged inputs 0.91: beyond chance (p = 1e-09) and beyond every control",
+        inputs=make_set("inputs", 0.91, 0.98),
+        clean=make_set("clean", 0.05, 0.5),
+        controls=(make_set("rare word", 0.06, 0.51), make_set("shuffled words", 0.08, 0.57)),
+        similarity=SCAN.similarity,
+        heads=(HeadShare(HeadId(1, 2), 0.5),),
+        examples=(make_input(),),
+        notes=("texts are taken from column 'text'",),
+    )
+    return replace(record, **changes)
 
 
 def make_preview(**changes: Any) -> Preview:

@@ -1,0 +1,118 @@
+"""Inputs somebody doubts, held against clean ones and against controls: are they abnormal for this model?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sanitizer.cleandata import CleanData, Part, Provenance
+from sanitizer.errors import UsageError
+from sanitizer.model.batches import batches, encode, token_limit
+from sanitizer.model.subject import Subject
+from sanitizer.progress import Progress, silent
+from sanitizer.report import InputsRecord, Metric, SetRecord
+from sanitizer.scan.conformal import Shift, check_rate, shift
+from sanitizer.scan.controls import controls
+from sanitizer.scan.guard import TOP, Guard, heads_of
+from sanitizer.scan.heads import FLOATS, INPUTS, TOKENS
+from sanitizer.scan.profile import profiles
+from sanitizer.scan.similarity import similarity
+from sanitizer.scan.verdict import verdict
+
+RATE = 0.05
+MOST_FIT = 5000
+MOST = 2000
+"""Inputs looked at, evenly spread."""
+CONTROLS = 400
+"""Clean texts that each control is made from."""
+
+
+def scan_inputs(
+    subject: Subject,
+    data: CleanData,
+    inputs: Sequence[str],
+    provenance: Provenance,
+    *,
+    model: str,
+    batch_size: int,
+    seed: int,
+    progress: Progress = silent,
+) -> InputsRecord:
+    """Fit on the clean data's first part, calibrate on the second, check on the third, and answer.
+
+    Memory holds the profiles of all inputs, two numbers a head each, and the attention of one batch. Raises UsageError
+    for fewer clean texts than the rate of false positives needs.
+    """
+    if not inputs:
+        raise UsageError(f"{provenance.name} has no inputs", hint="name a file with at least one text")
+    check_rate(RATE, len(data.validation))
+    notes = list(provenance.notes)
+    fit = data.fit.texts[:MOST_FIT]
+    known = {*data.fit.texts, *data.validation.texts, *data.test.texts}
+    places = [place for place, text in enumerate(inputs) if text not in known]
+    if len(places) < len(inputs):
+        notes.append(f"{len(inputs) - len(places)} inputs are clean texts as well and were left out")
+    if not places:
+        raise UsageError(f"every input of {provenance.name} is among the clean texts", hint="give other clean data")
+    if len(places) > MOST:
+        notes.append(f"{MOST} of {len(places)} inputs were looked at, evenly spread")
+        places = [places[index * len(places) // MOST] for index in range(MOST)]
+    few = [inputs[place] for place in places]
+    guard = Guard.fit(subject, fit, data.validation.texts, model=model, batch_size=batch_size, progress=progress)
+    generator = np.random.default_rng(seed)
+
+    def look(texts: Sequence[str], step: str) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+        encoded = encode(subject, Part(tuple(texts)))
+        seen = profiles(subject, encoded, batch_size=batch_size, progress=progress, step=step)
+        parts = guard.ordinary.parts(seen)
+        return np.sqrt(parts.sum(axis=1)), parts, int((seen.tokens >= token_limit(subject)).sum())
+
+    def against(distances: NDArray[np.float64]) -> Shift:
+        return shift(guard.calibration, distances, fpr=RATE, generator=generator)
+
+    distances, parts, cut = look(few, "inputs")
+    if cut:
+        notes.append(f"{cut} inputs reached {token_limit(subject)} tokens and were cut there: what follows is unknown")
+    asked, clean = against(distances), against(look(data.test.texts, "clean inputs")[0])
+    made = controls(data.test.texts[:CONTROLS], subject.tokenizer, generator=torch.Generator().manual_seed(seed))
+    unusual = {name: against(look(texts, name)[0]) for name, texts in made.items()}
+    answer, reason = verdict(asked, unusual, RATE)
+    if data.provenance.origin == "embedded" and answer == "abnormal":
+        answer, reason = "inconclusive", f"{reason}; but the clean texts are general ones, not of the model's domain"
+    size = max(1, min(batch_size, FLOATS // (sum(subject.anatomy.counts()) * TOKENS**2)))
+    shown = encode(subject, Part(tuple(few[:INPUTS])), most_tokens=TOKENS)
+    statistics = similarity(subject, batches(subject, shown, size=size), progress=progress).records
+    far = np.argsort(-distances, kind="stable")[:TOP]
+    examples = guard.check(subject, [few[index] for index in far], fpr=RATE, batch_size=batch_size)
+    return InputsRecord(
+        name=provenance.name,
+        sha256=provenance.sha256,
+        fpr=RATE,
+        fit=len(fit),
+        calibrated=len(guard.calibration),
+        answer=answer,
+        reason=reason,
+        inputs=_record("inputs", asked),
+        clean=_record("clean", clean),
+        controls=tuple(_record(name, found) for name, found in unusual.items()),
+        similarity=statistics,
+        heads=heads_of(subject, parts.sum(axis=0)),
+        examples=tuple(
+            replace(example, index=places[index]) for example, index in zip(examples, far.tolist(), strict=True)
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _record(name: str, found: Shift) -> SetRecord:
+    return SetRecord(
+        name=name,
+        flagged=Metric("flagged", found.flagged, found.flagged_low, found.flagged_high, found.n),
+        p_flagged=found.p_flagged,
+        auc=Metric("auc", found.auc, found.auc_low, found.auc_high, found.n),
+        p_auc=found.p_auc,
+    )
