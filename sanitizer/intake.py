@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import Survey, rebuild, refusal, settled
-from sanitizer.vet.inventory import needed, open_local
+from sanitizer.vet.inventory import needed, of_the_model, open_local
 from sanitizer.vet.isolated import Worker
+from sanitizer.vet.leftovers import is_pickle
 from sanitizer.vet.policy import apply, read_policy
 
 CARD = "README.md"
@@ -48,12 +49,19 @@ def name_of(checkpoint: Checkpoint) -> str:
             return name
 
 
+def to_download(names: Iterable[str], *, pickles: bool) -> frozenset[str]:
+    """What a model needs and, with `pickles`, those beside it: only a look into them tells what they would do."""
+    there = tuple(names)
+    return needed(there) | (frozenset(filter(is_pickle, there)) if pickles else frozenset())
+
+
 def fetch(
-    model: str, revision: str | None, *, token: str | None, progress: Progress
+    model: str, revision: str | None, *, pickles: bool, token: str | None, progress: Progress
 ) -> tuple[Checkpoint, Mapping[str, FileDigest]]:
     """The files of a folder or of one commit, by digest, and those that were left where they are, as a Hub lists them.
 
-    A Hub knows the sha256 of large files only; of the others it is empty.
+    `pickles` brings those of a Hub here that the model does not need, to be looked into. A Hub knows the sha256 of
+    large files only; of the others it is empty.
     """
     ref = parse_model(model, revision)
     if isinstance(ref, LocalRef):
@@ -61,7 +69,8 @@ def fetch(
     from sanitizer.hub.download import download, resolve  # half of the time that vetting a small folder takes
 
     remote = resolve(ref, token=token)
-    checkpoint = download(remote, needed(remote.files).__contains__, token=token, progress=progress)
+    wanted = to_download(remote.files, pickles=pickles)
+    checkpoint = download(remote, wanted.__contains__, token=token, progress=progress)
     return checkpoint, {
         name: FileDigest(file.size, file.sha256 or "")
         for name, file in remote.files.items()
@@ -98,16 +107,18 @@ def take_in(
 ) -> Intake:
     """Fetch, vet and rebuild into `workspace`. Raises RefusedError if the model needs something that is refused."""
     policy = read_policy(gate.policy) if gate.policy is not None else None
+    fail_on = gate.fail_on or (policy.fail_on if policy is not None else None)
     with Worker() as worker:
-        fetched, left = fetch(model, revision, token=token, progress=progress)
+        # Whether the original may be used as it is, only `fail_on` asks.
+        fetched, left = fetch(model, revision, pickles=fail_on is not None, token=token, progress=progress)
         record = settled(examine(worker, fetched, left, gate, progress))
     rules = families(drop_chat_template=gate.drop_chat_template)
     if policy is not None:
         record = apply(record, policy, fetched, today=today())
-    refused = refusal(record, gate.fail_on or (policy.fail_on if policy is not None else None))
+    refused = refusal(record, fail_on)
     if refused is not None:
         raise refused
-    size = sum(file.size for file in fetched.files.values())
+    size = sum(file.size for file in of_the_model(fetched).files.values())
     free = shutil.disk_usage(workspace).free
     if 2 * size > free:
         raise ResourceError(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sanitizer.hub.download import RemoteCheckpoint, peek, resolve
-from sanitizer.intake import examine
+from sanitizer.intake import examine, to_download
 from sanitizer.model.subject import task_of
 from sanitizer.options import RunOptions
 from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe
-from sanitizer.report import FileRecord, Preview, VetRecord
+from sanitizer.report import Fate, FileRecord, Preview, VetRecord
 from sanitizer.source import HubRef, LocalRef
 from sanitizer.vet.gate import refusal, settled
 from sanitizer.vet.inventory import needed, open_local
@@ -33,8 +33,9 @@ def preview_of(
         config, source = checkpoint.read(CONFIG) if CONFIG in checkpoint.files else b"", ref.path.resolve().name
     else:
         remote = resolve(ref, token=options.token)
-        record, commit = _by_name(remote), remote.commit
-        download = sum(remote.files[name].size for name in needed(remote.files))
+        fetched = to_download(remote.files, pickles=options.gate.fail_on is not None)
+        record, commit = _by_name(remote, fetched), remote.commit
+        download = sum(remote.files[name].size for name in fetched)
         config = peek(remote, CONFIG, MOST_CONFIG, token=options.token) if CONFIG in remote.files else b""
         source = remote.repo
     refused = refusal(record, options.gate.fail_on) if isinstance(ref, LocalRef) else None
@@ -56,15 +57,19 @@ def preview_of(
     )
 
 
-def _by_name(remote: RemoteCheckpoint) -> VetRecord:
+def _by_name(remote: RemoteCheckpoint, fetched: frozenset[str]) -> VetRecord:
     """What names alone decide; content is vetted once it is here."""
-    fetched = needed(remote.files)
+    carried = needed(remote.files)
+
+    def fate(name: str) -> tuple[Fate, str]:
+        if name in carried:
+            return "kept", "would be downloaded and vetted"
+        looked = "would be downloaded, looked into and left behind"
+        return "dropped", looked if name in fetched else "would not be downloaded"
+
     return VetRecord(
         tuple(
-            FileRecord(name, file.size, file.sha256 or "", "kept", "would be downloaded and vetted")
-            if name in fetched
-            else FileRecord(name, file.size, file.sha256 or "", "dropped", "would not be downloaded")
-            for name, file in sorted(remote.files.items())
+            FileRecord(name, file.size, file.sha256 or "", *fate(name)) for name, file in sorted(remote.files.items())
         ),
         (),
     )

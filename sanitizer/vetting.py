@@ -21,6 +21,7 @@ from sanitizer.report import Severity, VetRecord, VetReport
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import answer, rebuild, refusal
+from sanitizer.vet.inventory import of_the_model
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.policy import apply, read_policy
 
@@ -42,13 +43,13 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     policy = read_policy(gate.policy) if gate.policy is not None else None
     fail_on = gate.fail_on or (policy and policy.fail_on) or FAIL_ON
     with Worker() as worker:
-        fetched, left = fetch(options.model, options.revision, token=options.token, progress=progress)
+        fetched, left = fetch(options.model, options.revision, pickles=True, token=options.token, progress=progress)
         seen = examine(worker, fetched, left, gate, progress)
     rules = families(drop_chat_template=gate.drop_chat_template)
     record = seen.record if policy is None else apply(seen.record, policy, fetched, today=today())
     rebuildable = refusal(record) is None
     if options.rebuild is not None and rebuildable:
-        size = sum(file.size for file in fetched.files.values())
+        size = sum(file.size for file in of_the_model(fetched).files.values())
         with workspace(options.rebuild) as work:
             demand_room(work, size, "a rebuilt copy needs")
             rebuild(fetched, record, work / "built", progress=progress, families=rules)
@@ -59,7 +60,7 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
         source=name_of(fetched),
         revision=origin.revision if isinstance(origin, HubOrigin) else None,
         commit=origin.commit if isinstance(origin, HubOrigin) else None,
-        digest=fetched.digest,
+        digest=of_the_model(fetched).digest,
         vetting=record,
         fail_on=fail_on,
         answer=answer(record, fail_on),

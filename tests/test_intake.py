@@ -85,8 +85,11 @@ def test_a_repository_is_taken_by_commit_and_its_pickles_stay_there(hub: Loopbac
 def test_a_repository_without_safetensors_is_taken_with_its_bin(hub: LoopbackHub, folder: Path, work: Path) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()} | {"pytorch_model.bin": bin_file()}
     hub.repo("org/both", files)
-    assert "pytorch_model.bin" not in taken("org/both", work).checkpoint.files
+    intake = taken("org/both", work)
+    assert "pytorch_model.bin" not in intake.checkpoint.files
     assert hub.count("GET", "pytorch_model.bin") == 0
+    (finding,) = (finding for finding in intake.record.findings if finding.file == "pytorch_model.bin")
+    assert (finding.rule, finding.severity) == ("weights.pickle-unopened", "low")
     shutil.rmtree(work / "vetted")
     del files["model.safetensors"]
     hub.repo("org/old", files)
@@ -131,6 +134,22 @@ def test_fail_on_refuses_what_could_be_left_behind(folder: Path, work: Path) -> 
         take_in(str(folder), None, work, token=None, progress=silent, gate=Gatekeeping("medium"))
     assert [finding.rule for finding in caught.value.findings] == ["files.hook"]
     assert list(work.iterdir()) == []
+
+
+def test_whether_the_original_may_be_used_takes_a_look_into_its_pickles(
+    hub: LoopbackHub, folder: Path, work: Path
+) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    gate = Gatekeeping("medium")
+    hub.repo("org/data", {**files, "pytorch_model.bin": bin_file()})
+    intake = take_in("org/data", None, work, token=None, progress=silent, gate=gate)
+    assert fates(intake)["pytorch_model.bin"] == "dropped"
+    assert "pytorch_model.bin" not in intake.checkpoint.files
+    shutil.rmtree(work / "vetted")
+    hub.repo("org/code", {**files, "pytorch_model.bin": PICKLE})
+    with pytest.raises(RefusedError, match=r"os\.system"):
+        take_in("org/code", None, work, token=None, progress=silent, gate=gate)
+    assert taken("org/code", work).checkpoint.files == intake.checkpoint.files
 
 
 def test_a_chat_template_is_left_behind_on_demand(folder: Path, work: Path) -> None:

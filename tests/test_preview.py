@@ -10,6 +10,7 @@ from helpers.runs import listing, make_suspect, options
 
 from sanitizer import pipeline
 from sanitizer.errors import HubError, RefusedError, UnsupportedError, UsageError
+from sanitizer.options import Gatekeeping
 from sanitizer.recipe import Recipe
 
 
@@ -66,6 +67,8 @@ def test_a_bin_is_counted_only_where_there_are_no_safetensors(hub: LoopbackHub, 
     hub.repo("org/both", files)
     both = pipeline.preview(options("org/both", None, Path("out")))
     assert "pytorch_model.bin" in {file.name for file in both.files if file.fate == "dropped"}
+    strict = pipeline.preview(options("org/both", None, Path("out"), gate=Gatekeeping("medium")))
+    assert (strict.download, strict.disk) == (both.download + 5, both.disk)
     whole = len(files.pop("model.safetensors"))
     hub.repo("org/old", files)
     old = pipeline.preview(options("org/old", None, Path("out")))

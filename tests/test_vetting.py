@@ -10,8 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from helpers.bins import bin_file
 from helpers.checkpoints import WEIGHTS, make, write_json
-from helpers.hostile import OLD_PICKLE
+from helpers.hostile import OLD_PICKLE, PICKLE
 from helpers.hub import LoopbackHub
 
 from sanitizer.errors import HubError, ResourceError, UsageError
@@ -89,9 +90,35 @@ def test_a_repository_is_named_by_commit(hub: LoopbackHub, folder: Path) -> None
     report = vetted("org/name")
     assert (report.source, report.revision, report.commit) == ("org/name", "main", repo.refs["main"])
     assert report.answer == "refused"
-    assert hub.count("GET", "pytorch_model.bin") == 0
     with pytest.raises(HubError):
         vetted("org/other")
+
+
+@pytest.mark.parametrize(
+    ("content", "rule", "answer"),
+    [(bin_file(), "data", "passed"), (PICKLE, "code", "refused"), (OLD_PICKLE, "unread", "refused")],
+)
+def test_the_pickles_of_a_repository_are_looked_into(
+    content: bytes, rule: str, answer: str, hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    hub.repo("org/name", {**files, "pytorch_model.bin": content, "training_args.bin": PICKLE})
+    report = vetted("org/name", rebuild=tmp_path / "rebuilt")
+    assert report.answer == answer
+    assert {finding.file: finding.rule for finding in report.vetting.findings} == {
+        ".gitattributes": "files.unneeded",
+        "pytorch_model.bin": f"weights.pickle-{rule}",
+        "training_args.bin": "files.training-state",
+    }
+    assert hub.count("GET", "pytorch_model.bin") == 1
+    assert hub.count("GET", "training_args.bin") == 0
+    assert {path.name for path in (tmp_path / "rebuilt").iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    }
+    (folder / "pytorch_model.bin").write_bytes(content)
+    assert vetted(folder).digest == report.digest, "a folder and a repository of the same model"
 
 
 def test_rebuild_leaves_the_dangerous_behind_in_one_move(folder: Path, tmp_path: Path) -> None:

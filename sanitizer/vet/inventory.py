@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -135,6 +136,13 @@ def rebuilt_name(name: str) -> str:
     """What a file is called in the rebuilt folder: pickled weights become safetensors, the rest keeps its name."""
     match = _PICKLED.fullmatch(name)
     return f"model{match[1] or ''}.safetensors{match[2] or ''}" if match else name
+
+
+def of_the_model(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint without files that are at hand for nothing but a look into them."""
+    names = needed(checkpoint.files)
+    files = {name: digest for name, digest in checkpoint.files.items() if name in names}
+    return replace(checkpoint, files=MappingProxyType(files))
 
 
 def open_local(path: Path, *, progress: Progress = silent) -> Checkpoint:

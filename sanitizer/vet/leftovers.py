@@ -1,7 +1,7 @@
 """What a model does not need: left behind, with a doubt whose severity says what it could have done.
 
 *high* if it would run or pretends to be something else, *medium* if a known loader picks it up by name or if it is a
-pickle that could not be looked into, *low* if nothing refers to it.
+pickle that could not be understood, *low* if nothing refers to it, or if it is not at hand and its name says no more.
 """
 
 from __future__ import annotations
@@ -49,10 +49,18 @@ DATA = Rule(
     "it was left behind",
     why="It names nothing that could run, but it need not be the same model as the safetensors beside it.",
 )
+UNOPENED = Rule(
+    "weights.pickle-unopened",
+    "low",
+    "a pickle by its name, which was neither downloaded nor opened, and is not carried",
+    "`sanitize vet`, or --fail-on, downloads it and looks into it",
+    why="Nothing that is made here depends on it; what it would do to whoever loads it is not known.",
+    sources=("https://docs.python.org/3/library/pickle.html",),
+)
 PICKLE = Rule(
     "weights.pickle-unread",
     "medium",
-    "a pickle by its name or content, which can run code when it is loaded; it could not be looked into",
+    "a pickle by its name or content, which can run code when it is loaded; it could not be understood",
     "it was left behind; do not load the original's pickles",
     why="Whoever loads it runs what its author wrote; scanners miss many of them.",
     sources=(
@@ -89,8 +97,15 @@ _TRAINING = re.compile(
 )
 _RAW = re.compile(r"openvino_model[\w-]*\.bin|[\w.-]*ggml[\w.-]*\.bin")
 """Weights of other runtimes, whose format is no pickle."""
+_COREML = re.compile(r"(?:.*/)?[^/]+\.mlpackage/Data/com\.apple\.CoreML/weights/weight\.bin")
 _HOOKS = frozenset({"handler.py", "adapter_config.json"})
 _HOOK_FOLDERS = frozenset({"custom_generate"})
+
+
+def is_pickle(name: str) -> bool:
+    """Whether a file is a pickle by its name, and only a look into it tells how grave it is."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in PICKLES and not _TRAINING.fullmatch(path.name) and not _is_raw(path)
 
 
 def judge(name: str, content: Content | None, look: Callable[[], Look] = Look) -> Verdict:
@@ -106,14 +121,20 @@ def judge(name: str, content: Content | None, look: Callable[[], Look] = Look) -
         return _left(PRETENDER.finding(name, f"it is a {content}"))
     if _TRAINING.fullmatch(path.name):
         return _left(TRAINING.finding(name))
-    if content in ("other", None) and _RAW.fullmatch(path.name):
+    if content in ("other", None) and _is_raw(path):
         return _left(UNNEEDED.finding(name))
+    if content is None and is_pickle(name):
+        return _left(UNOPENED.finding(name))
     if content == "pickle" or suffix in PICKLES:
         seen = look()
         return _left({"code": CODE, "data": DATA, "unknown": PICKLE}[seen.holds].finding(name, seen.detail))
     if path.name in _HOOKS or suffix == ".ipynb" or _HOOK_FOLDERS & set(path.parts[:-1]):
         return _left(HOOK.finding(name))
     return _left(UNNEEDED.finding(name))
+
+
+def _is_raw(path: PurePosixPath) -> bool:
+    return bool(_RAW.fullmatch(path.name) or _COREML.fullmatch(str(path)))
 
 
 def _left(finding: Finding) -> Verdict:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from sanitizer.vet.leftovers import judge
+from sanitizer.vet.leftovers import is_pickle, judge
 from sanitizer.vet.legacy.look import Look
 from sanitizer.vet.magic import Content
 
@@ -29,6 +29,12 @@ from sanitizer.vet.magic import Content
         ("pytorch_model.bin", "archive", "medium"),
         ("optimizer.pt", None, "low"),
         ("weights", "pickle", "medium"),
+        ("pytorch_model.bin", None, "low"),
+        ("pytorch_model.bin", "other", "medium"),
+        ("model.pkl", None, "low"),
+        ("a.mlpackage/Data/com.apple.CoreML/weights/weight.bin", "other", "low"),
+        ("a.mlpackage/Data/com.apple.CoreML/weights/weight.bin", "pickle", "medium"),
+        ("weights/weight.bin", "other", "medium"),
         ("setup", "executable", "high"),
         ("lib/libx.so", None, "high"),
         ("install.EXE", None, "high"),
@@ -50,6 +56,25 @@ def test_a_pickle_is_as_grave_as_what_it_holds(holds: Literal["data", "code", "u
         (finding,) = judge(name, content, lambda: Look(holds, "os.system")).findings
         assert (finding.severity, finding.file) == (severity, name)
         assert "os.system" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("pytorch_model.bin", True),
+        ("checkpoint-5/pytorch_model-00001-of-00002.BIN", True),
+        ("original/consolidated.00.pth", True),
+        ("model.ckpt", True),
+        ("training_args.bin", False),
+        ("checkpoint-5/optimizer.pt", False),
+        ("openvino/openvino_model.bin", False),
+        ("pytorch_model.bin.index.json", False),
+        ("tf_model.h5", False),
+    ],
+)
+def test_what_a_name_alone_cannot_settle(name: str, is_one: bool) -> None:
+    """Whatever is not known to be something else is downloaded, so that a wrong guess costs bytes and not safety."""
+    assert is_pickle(name) is is_one
 
 
 @pytest.mark.parametrize("name", ["train.py", "optimizer.pt", "data.zip", "notes.md", "libx.so"])

@@ -22,7 +22,7 @@ LEFT = {
     "added_tokens.json": b'{"<mask>": 7}',
     "all_results.json": b"{}",
     "checkpoint-500/optimizer.pt": PICKLE,
-    "coreml/text/float32_model.mlpackage/Data/weight.bin.txt": b"x",
+    "coreml/text/float32_model.mlpackage/Data/com.apple.CoreML/weights/weight.bin": b"\x05\0\0\0\x02\0\0\0",
     "eval_results.txt": b"accuracy = 0.9\n",
     "figure.png": b"\x89PNG\r\n\x1a\n",
     "flax_model.msgpack": b"\x81\xa6params",

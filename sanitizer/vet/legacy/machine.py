@@ -38,21 +38,36 @@ def run(data: bytes, file: str) -> object:
     return _Machine(file).run(data)
 
 
+def run_old(data: bytes, file: str, pickles: int) -> None:
+    """Carry out the first `pickles` of those that lie one behind the other, as torch before 1.6 wrote them.
+
+    Raises RefusedError where `run` does.
+    """
+    at = 0
+    for _ in range(pickles):
+        machine = _Machine(file, old=True)
+        machine.run(data[at:])
+        at += machine.end
+
+
 class _Machine:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, old: bool = False) -> None:
         self.file = file
+        self.old = old
+        self.end = 0
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
 
     def run(self, data: bytes) -> object:
         protocol = 0
-        for name, argument, position in instructions(data, self.file):
+        for name, argument, position in instructions(data, self.file, more=self.old):
             if name == "PROTO":
                 if position or argument not in PROTOCOLS:
                     raise MALFORMED.refuse(self.file, f"protocol {argument} at byte {position}")
                 protocol = argument
             elif name == "STOP":
+                self.end = position + 1
                 break
             elif name != "FRAME":
                 try:
@@ -115,6 +130,12 @@ class _Machine:
             raise MALFORMED.refuse(self.file, "a name that is no string")
         self.push(look_up(f"{module} {name}", self.file))
 
+    def persistent(self) -> None:
+        identity = self.stack.pop()
+        if self.old and type(identity) is tuple and identity[5:] == (None,):  # no view of another storage
+            identity = identity[:5]
+        self.push(rebuild.storage(identity, self.file))
+
     def reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
         self.push(rebuild.call(function, arguments, self.file))
@@ -150,7 +171,7 @@ _STEPS: Mapping[str, Callable[[_Machine, Any], None]] = MappingProxyType(
         **dict.fromkeys(("BINGET", "LONG_BINGET"), _Machine.recall),
         "GLOBAL": lambda machine, name: machine.push(look_up(name, machine.file)),
         "STACK_GLOBAL": lambda machine, _: machine.stack_global(),
-        "BINPERSID": lambda machine, _: machine.push(rebuild.storage(machine.stack.pop(), machine.file)),
+        "BINPERSID": lambda machine, _: machine.persistent(),
         "REDUCE": lambda machine, _: machine.reduce(),
         "BUILD": lambda machine, _: machine.build(),
     }

@@ -173,8 +173,11 @@ CALLING: Mapping[int, str] = MappingProxyType(
 """Instructions that import or call, and that a state dict does not need."""
 
 
-def instructions(data: bytes, file: str) -> Iterator[Instruction]:
-    """Read up to STOP. Raises RefusedError for what is not allowed, cut off, or not framed as it says."""
+def instructions(data: bytes, file: str, *, more: bool = False) -> Iterator[Instruction]:
+    """Read up to STOP, after which nothing follows but for `more`.
+
+    Raises RefusedError for what is not allowed, cut off, or not framed as it says.
+    """
     at, frame, size = 0, 0, len(data)
     for _ in range(MOST_STEPS):
         if at >= size:
@@ -195,7 +198,7 @@ def instructions(data: bytes, file: str) -> Iterator[Instruction]:
             if begin < frame or argument > size - at:
                 raise MALFORMED.refuse(file, f"a frame at byte {begin} that cannot be")
             frame = at + argument
-        if name == "STOP" and at != size:
+        if name == "STOP" and at != size and not more:
             raise MALFORMED.refuse(file, f"{size - at} bytes after its end")
         yield Instruction(name, argument, begin)
         if name == "STOP":

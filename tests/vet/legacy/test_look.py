@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers.bins import CALLS_SYSTEM, archive, bin_file, dict_of, number, parts, pickled, tensor
+from helpers.bins import CALLS_SYSTEM, archive, bin_file, dict_of, number, parts, pickled, storage, tensor
 from helpers.hostile import OLD_PICKLE, PICKLE
 
 from sanitizer.vet.legacy import look as module
@@ -21,17 +21,32 @@ def seen(path: Path, data: bytes) -> Look:
     return look(path)
 
 
-def torch_saved(what: Any) -> bytes:
+def torch_saved(what: Any, **how: Any) -> bytes:
     buffer = io.BytesIO()
-    torch.save(what, buffer)
+    torch.save(what, buffer, **how)
     return buffer.getvalue()
 
 
+def before_1_6(what: Any) -> bytes:
+    return torch_saved(what, _use_new_zipfile_serialization=False)
+
+
+class Calls:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return print, ("called",)
+
+
+MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+STATE = torch.nn.Linear(2, 3).half().state_dict()
+_PROTOCOL, _MACHINE = pickle.dumps(1001, 2), pickle.dumps({"little_endian": True}, 2)
 DATA = {
     "a state dict": bin_file(),
     "of torch": torch_saved({"a": torch.ones(2), "step": 3}),
     "a training checkpoint": torch_saved({"model": {"a": torch.ones(2)}, "epoch": 3}),
     "a bare pickle": pickle.dumps({"a": [1, 2.5, "x", None]}, 4),
+    "before torch 1.6": before_1_6(STATE),
+    "before torch 1.6, cut off in a tensor": before_1_6(STATE)[:-1],
+    "before torch 1.6, a parameter": before_1_6({"a": torch.nn.Parameter(torch.ones(2)), "epoch": 3}),
 }
 CODE = {
     "bare": (PICKLE, "os.system"),
@@ -40,6 +55,10 @@ CODE = {
     "an old instruction": (pickled(b"(X\x02\0\0\0idios\nsystem\n"), "INST at byte 10"),
     "an object": (pickle.dumps(Path("x"), 2), "pathlib.PosixPath"),
     "protocol 0": (b"cos\nsystem\n(S'id'\ntR.", "os.system"),
+    "before torch 1.6": (before_1_6({"a": torch.ones(2), "b": Calls()}), "__builtin__.print"),
+    "before torch 1.6, the first pickle": (MAGIC + PICKLE, "os.system"),
+    "before torch 1.6, the machine": (MAGIC + _PROTOCOL + PICKLE, "os.system"),
+    "before torch 1.6, the keys": (MAGIC + _PROTOCOL + _MACHINE + pickle.dumps({}, 2) + PICKLE, "os.system"),
     "without tensors' bytes": (archive(parts(pickled(CALLS_SYSTEM), {})), "os.system"),
 }
 UNKNOWN = {
@@ -48,7 +67,11 @@ UNKNOWN = {
     "protocol 0": OLD_PICKLE,
     "cut off": bin_file()[:-1],
     "deflated": b"PK\x03\x04" + bytes(100),
-    "before torch 1.6": b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.",
+    "before torch 1.6, no more than its beginning": MAGIC,
+    "before torch 1.6, without its keys": MAGIC + _PROTOCOL + _MACHINE + pickle.dumps({}, 2),
+    "before torch 1.6, a view": before_1_6(STATE).replace(b"Ntq", b"K\x01tq", 1),
+    "in torch's zip, with the sixth part of old": bin_file(dict_of(a=tensor(storage().replace(b"tQ", b"NtQ")))),
+    "two pickles": pickle.dumps({}, 2) + pickle.dumps({}, 2),
 }
 
 
