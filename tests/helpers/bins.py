@@ -88,6 +88,7 @@ class Part:
     central_extra: bytes = b""
     comment: bytes = b""
     disk: int = 0
+    attributes: tuple[int, int, int] = (0, 0, 0)
     descriptor: bytes | None = None
     before: bytes = b""
 
@@ -134,8 +135,8 @@ def archive(
         elif described:
             body += struct.pack("<4sIII", b"PK\7\x08", part.true_crc, packed, size)
         directory += struct.pack(
-            "<4sHHHH4sIIIHHHHHII", b"PK\1\2", 0, 0, part.flags, part.method, part.stamp, part.true_crc, packed, size,
-            len(part.path), len(part.central_extra), len(part.comment), part.disk, 0, 0, header,
+            "<4sHHHH4sIIIHHHHHHHI", b"PK\1\2", 0, 0, part.flags, part.method, part.stamp, part.true_crc, packed, size,
+            len(part.path), len(part.central_extra), len(part.comment), part.disk, *part.attributes, header,
         ) + part.path + part.central_extra + part.comment  # fmt: skip
     body += before_directory
     at = len(body) if begin is None else begin

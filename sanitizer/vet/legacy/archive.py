@@ -64,6 +64,8 @@ _UTF8, _DESCRIBED = 0x800, 0x8
 _WORD, _HALF = 0xFFFFFFFF, 0xFFFF
 _PADDING = 0x4246  # "FB"
 _ZIP64 = 1
+# A directory by its DOS attribute is one that torch "reads" without reading: its buffer keeps what the memory held.
+_FILE_TYPE, _REGULAR = 0o170000, 0o100000
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,8 @@ def _entries(directory: bytes, count: int, file: str) -> Iterator[_Entry]:
     for _ in range(count):
         if directory[at : at + 4] != b"PK\x01\x02" or len(directory) - at < 46:
             raise LAYOUT.refuse(file, "the directory holds fewer entries than it says")
-        version, flags, method, stamp, crc, packed, size, named, extra, comment, disk, header = struct.unpack_from(
-            "<6xHHH4sIIIHHHH6xI", directory, at
+        version, flags, method, stamp, crc, packed, size, named, extra, comment, disk, *kind, header = (
+            struct.unpack_from("<6xHHH4sIIIHHHHHHHI", directory, at)
         )
         at += 46
         name, more = directory[at : at + named], directory[at + named : at + named + extra]
@@ -211,6 +213,8 @@ def _entries(directory: bytes, count: int, file: str) -> Iterator[_Entry]:
             raise PACKED.refuse(file, shown(name.decode("utf-8", "replace")))
         if packed != size or comment or disk:
             raise LAYOUT.refuse(file, "an entry with a comment, another disk or two sizes")
+        if kind[:2] != [0, 0] or kind[2] & _FILE_TYPE not in (0, _REGULAR):
+            raise LAYOUT.refuse(file, "an entry that is no file by its attributes")
         fields = _extra(more, file)
         if fields.keys() - {_ZIP64}:
             raise LAYOUT.refuse(file, "an entry with fields that torch does not write")
