@@ -134,7 +134,7 @@ def choose(scores: HeadScores, budget: Budget, judge: Judge) -> TreatmentPlan:
     """Take the longest run of admissible heads that stays in the budget, in strides of `step`, then bisecting.
 
     The judge may decide from a part of its texts; the final choice is confirmed on all of them, and should it fail
-    there, which is rare, every question is asked again in full. With true answers a larger budget removes a superset:
+    there, the search goes on as if that had been the answer. With true answers a larger budget removes a superset:
     every prefix that holds under a higher threshold holds under a lower one, and both searches ask the same questions
     until the first one where they differ. More heads allowed, by `max_heads` or by quota, give a superset while the
     metric falls with every head: the smaller run's last stride may be a shorter one, which the larger does not ask of.
@@ -144,25 +144,22 @@ def choose(scores: HeadScores, budget: Budget, judge: Judge) -> TreatmentPlan:
     least = budget.threshold(suspect)
     asked: list[PlanStep] = []
 
-    def hastily(count: int) -> Answer:
-        return judge.ask(order[:count], least)
+    held: dict[int, bool] = {}
 
-    def fully(count: int) -> Answer:
-        metric = judge.exact(order[:count])
-        return Answer(metric, budget.holds(metric, suspect), judge.texts)
-
-    def asking(answers: Callable[[int], Answer]) -> Callable[[int], bool]:
-        def holds(count: int) -> bool:
-            answer = answers(count)
+    def holds(count: int) -> bool:
+        if count not in held:
+            answer = judge.ask(order[:count], least)
             asked.append(PlanStep(count, answer.metric, answer.accepted, answer.texts))
-            return answer.accepted
+            held[count] = answer.accepted
+        return held[count]
 
-        return holds
-
-    kept = _longest(len(order), budget.step, asking(hastily))
-    if kept and not fully(kept).accepted:
-        kept = _longest(len(order), budget.step, asking(fully))
-    return TreatmentPlan(order[:kept], scores, budget, suspect, judge.exact(order[:kept]), tuple(asked))
+    while True:
+        kept = _longest(len(order), budget.step, holds)
+        metric = judge.exact(order[:kept])
+        if kept == 0 or budget.holds(metric, suspect):
+            return TreatmentPlan(order[:kept], scores, budget, suspect, metric, tuple(asked))
+        asked.append(PlanStep(kept, metric, False, judge.texts))
+        held[kept] = False
 
 
 def _longest(total: int, step: int, holds: Callable[[int], bool]) -> int:

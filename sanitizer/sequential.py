@@ -8,7 +8,6 @@ gains on average only if it is wrong. Wealth of 1 / error rate refutes it. Sever
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,7 +15,7 @@ Verdict = Literal["within", "above"]
 
 # A share of what a bet could lose at most. Members are mostly zero and rarely one: to be convinced that there are few
 # takes bold bets on each, to be convinced that there are many takes small ones, since each hit pays (1 - mu) / mu.
-FEW = (0.5, 0.9)
+FEW = (0.75,)
 MANY = (0.02, 0.1, 0.4)
 
 
@@ -25,17 +24,18 @@ class Sequential:
 
     Members are given in the order in which their bounds were; first those that were picked, then the rest at random.
 
-    `verdict` is None until it is known: for certain, or with at most `error_rate` probability of being wrong (never
-    otherwise, if that is 0). After the last member it is always certain. A verdict, once given, stays.
+    `verdict` is None until it is known: for certain, or with a bounded probability of being wrong, which is `within`
+    for that verdict and `above` for the other (0: only for certain). After the last member it is always certain. A
+    verdict, once given, stays.
     A higher bound is never answered "above" where a lower one is answered "within" on the same members.
     """
 
-    def __init__(self, low: Sequence[int], high: Sequence[int], bound: int, *, error_rate: float) -> None:
+    def __init__(self, low: Sequence[int], high: Sequence[int], bound: int, *, within: float, above: float) -> None:
         self.verdict: Verdict | None = None
         self._left, self._low, self._high = len(low), sum(low), sum(high)
         self._bounds = list(zip(low, high, strict=True))[::-1]
         self._range: tuple[int, int] | None = None
-        self._bound, self._error_rate = bound, error_rate
+        self._bound, self._within, self._above = bound, within, above
         self._few, self._many = [1.0] * len(FEW), [1.0] * len(MANY)
         self._look()
 
@@ -67,12 +67,11 @@ class Sequential:
     def _look(self) -> None:
         if self.verdict is not None:
             return
-        needed = math.inf if self._error_rate == 0 else 1 / self._error_rate
         if self._high <= self._bound:
             self.verdict = "within"
         elif self._low > self._bound:
             self.verdict = "above"
-        elif sum(self._few) / len(self._few) >= needed:
+        elif self._within * sum(self._few) >= len(self._few):
             self.verdict = "within"
-        elif sum(self._many) / len(self._many) >= needed:
+        elif self._above * sum(self._many) >= len(self._many):
             self.verdict = "above"

@@ -17,7 +17,7 @@ rates = st.sampled_from((0.0, 0.01, 0.2))
 def ask(values: Sequence[int], bound: int, error_rate: float, *, picked: int = 0) -> tuple[Verdict | None, int]:
     """The verdict, and after how many members it came."""
     low, high = [min(values, default=0)] * len(values), [max(values, default=0)] * len(values)
-    test = Sequential(low, high, bound, error_rate=error_rate)
+    test = Sequential(low, high, bound, within=error_rate, above=error_rate)
     for taken, value in enumerate(values):
         if test.verdict is not None:
             return test.verdict, taken
@@ -75,9 +75,9 @@ def test_picked_members_prove_nothing_about_the_rest() -> None:
 
 def test_a_member_outside_its_bounds_is_refused() -> None:
     with pytest.raises(ValueError, match="not between"):
-        Sequential([0], [1], 0, error_rate=0.0).see(2)
+        Sequential([0], [1], 0, within=0.0, above=0.0).see(2)
 
 
 def test_nobody_is_within_a_bound_of_nothing() -> None:
-    assert Sequential([], [], 0, error_rate=0.05).verdict == "within"
-    assert Sequential([], [], -1, error_rate=0.05).verdict == "above"
+    assert Sequential([], [], 0, within=0.05, above=0.05).verdict == "within"
+    assert Sequential([], [], -1, within=0.05, above=0.05).verdict == "above"

@@ -3,9 +3,10 @@
 Many masks are judged on one model: heads are gated off, nothing is copied or tokenized again, layers below the lowest
 head of a mask are not computed again, and a mask is let go as soon as a sequential test has decided about it.
 
-Texts come in two parts. Those that the suspect finds hardest, among them all or most that it gets wrong, come first:
-removing heads changes answers there more than anywhere, so they are all asked. The rest come in random order, which is
-what the test needs, in windows large enough to sort by length inside.
+Texts come in two parts. First those where an answer may change: that the suspect finds hard (among them all or most
+that it gets wrong), and that another mask lost, since masks of one search have most heads in common. All of them are
+asked. The rest come in an order drawn anew for each mask, so that what is known of other masks cannot mislead the
+test, in windows large enough to sort by length inside.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from dataclasses import dataclass, field
 import torch
 
 from sanitizer.heads import HeadId
-from sanitizer.model.batches import Batch, Encoded, collate
-from sanitizer.model.batches import batches as sorted_batches
+from sanitizer.model.batches import Batch, Encoded, batches, collate
 from sanitizer.model.evaluate import losses
 from sanitizer.model.observe import closed_gates, gated
 from sanitizer.model.resume import Resume
@@ -28,17 +28,20 @@ from sanitizer.progress import Progress, silent, track
 from sanitizer.sequential import Sequential
 
 ERROR_RATE = 0.05
-"""Of one decision about one mask. The final choice is confirmed on all texts, so an error costs time or a few heads."""
-HARD = 0.15
+"""Of letting one mask go that would have stayed above: it costs a few heads."""
+HASTE = 0.2
+"""Of accepting one that would not: it costs time, since the final choice is confirmed on all texts."""
+HARD = 0.1
 WINDOW = 2
 
 
 @dataclass
 class _Tally:
-    """Right answers by text, as far as a mask has been asked, and how many windows that is."""
+    """The windows of one mask, and the right answers by text as far as it has been asked: in so many windows."""
 
+    windows: list[list[int]]
     right: dict[int, int] = field(default_factory=dict)
-    windows: int = 0
+    asked: int = 0
 
 
 class Judge:
@@ -55,31 +58,24 @@ class Judge:
         size: int,
         generator: torch.Generator,
         error_rate: float = ERROR_RATE,
+        haste: float = HASTE,
         progress: Progress = silent,
     ) -> None:
-        self._subject, self._progress, self._error_rate = subject, progress, error_rate
+        self._subject, self._data, self._size, self._generator = subject, data, size, generator
+        self._error_rate, self._haste, self._progress = error_rate, haste, progress
         self._resume = Resume(subject, data)
-        self._tallies: dict[frozenset[HeadId], _Tally] = {}
-        whole, hardness = _Tally(), dict[int, float]()
-        self._asked: dict[int, int] = {}
-        for batch in track(progress, "check the suspect", sorted_batches(subject, data, size=size)):
+        self._suspect: dict[int, int] = {}
+        self._answers: dict[int, int] = {}
+        hardness: dict[int, float] = {}
+        for batch in track(progress, "check the suspect", batches(subject, data, size=size)):
             with torch.no_grad(), self._resume.keeping(batch):
                 loss, correct, asked, _ = losses(subject, batch)
-            whole.right |= _by_text(batch, correct)
-            self._asked |= _by_text(batch, asked)
+            self._suspect |= _by_text(batch, correct)
+            self._answers |= _by_text(batch, asked)
             hardness |= dict(zip(batch.index, (loss / asked.clamp(min=1)).tolist(), strict=True))
-        hardest = sorted(hardness, key=lambda text: (-hardness[text], text))[: math.ceil(HARD * len(data))]
-        easy = sorted(set(hardness) - set(hardest))
-        easy = [easy[place] for place in torch.randperm(len(easy), generator=generator).tolist()]
-        windows = [hardest, *(easy[start : start + WINDOW * size] for start in range(0, len(easy), WINDOW * size))]
-        self._windows = [(window, self._batches(data, window, size)) for window in windows]
-        whole.windows = len(self._windows)
-        self._suspect = whole.right
-        self._tallies[frozenset()] = whole
-
-    def _batches(self, data: Encoded, window: Sequence[int], size: int) -> list[Batch]:
-        near = sorted(window, key=data.length, reverse=True)
-        return [collate(self._subject, data, near[start : start + size]) for start in range(0, len(near), size)]
+        ranked = sorted(hardness, key=lambda text: (-hardness[text], text))
+        self._doubtful = set(ranked[: math.ceil(HARD * len(ranked))])
+        self._tallies = {frozenset[HeadId](): _Tally([ranked], self._suspect, 1)}
 
     @property
     def texts(self) -> int:
@@ -88,52 +84,62 @@ class Judge:
 
     def exact(self, without: Sequence[HeadId] = ()) -> float:
         """Accuracy over all texts with these heads gated off; texts that were asked before are not asked again."""
-        return self._ask(without, 0.0, math.inf).metric
+        return self._ask(without, 0.0, to_the_end=True).metric
 
     def ask(self, without: Sequence[HeadId], least: float) -> Answer:
-        """Whether accuracy with these heads gated off is at least `least`: wrong with probability `error_rate`."""
-        return self._ask(without, least, 0)
+        """Whether accuracy with these heads gated off is at least `least`; see the error rates above."""
+        return self._ask(without, least)
 
-    def _ask(self, without: Sequence[HeadId], least: float, windows: float) -> Answer:
-        """Ask until it is decided, and at least this many windows."""
-        tally = self._tallies.setdefault(frozenset(without), _Tally())
-        texts = [text for window, _ in self._windows for text in window]
+    def _ask(self, without: Sequence[HeadId], least: float, *, to_the_end: bool = False) -> Answer:
+        tally = self._tallies.get(frozenset(without)) or self._tallies.setdefault(frozenset(without), self._drawn())
+        texts = [text for window in tally.windows for text in window]
         high = [self._suspect[text] for text in texts]
-        low = [self._suspect[text] - self._asked[text] for text in texts]
-        total = sum(self._asked.values())
+        low = [self._suspect[text] - self._answers[text] for text in texts]
+        total = sum(self._answers.values())
         spare = sum(high) - math.ceil(total * (least - ROUNDING))
-        test = Sequential(low, high, spare, error_rate=self._error_rate)
+        test = Sequential(low, high, spare, within=self._haste, above=self._error_rate)
         step = f"check without {len(without)} heads"
-        for number, (window, batches) in enumerate(self._windows):
-            self._progress(step, number, len(self._windows))
-            if test.verdict is not None and number >= windows:
+        for number, window in enumerate(tally.windows):
+            self._progress(step, number, len(tally.windows))
+            if test.verdict is not None and not (to_the_end or number < tally.asked):
                 break
-            if number >= tally.windows:
-                for batch in batches:
-                    tally.right |= self._right(batch, without)
-                tally.windows = number + 1
+            if number >= tally.asked:
+                tally.right |= self._right(window, without)
+                tally.asked = number + 1
             for text in window:
                 test.see(self._suspect[text] - tally.right[text], drawn=number > 0)
-        self._progress(step, len(self._windows), len(self._windows))
-        lost = self._lost(tally)
-        return Answer((sum(high) - lost) / total, test.verdict == "within", len(tally.right))
+        self._progress(step, len(tally.windows), len(tally.windows))
+        self._doubtful |= {text for text, right in tally.right.items() if right < self._suspect[text]}
+        return Answer((sum(high) - self._lost(tally)) / total, test.verdict == "within", len(tally.right))
+
+    def _drawn(self) -> _Tally:
+        """The doubtful texts, and the others in random order."""
+        rest = sorted(set(self._suspect) - self._doubtful)
+        rest = [rest[place] for place in torch.randperm(len(rest), generator=self._generator).tolist()]
+        length = WINDOW * self._size
+        return _Tally([sorted(self._doubtful), *(rest[at : at + length] for at in range(0, len(rest), length))])
 
     def _lost(self, tally: _Tally) -> float:
-        """Answers lost in all texts: those of the hardest, and those of the others seen in proportion."""
-        if tally.windows == 0:
+        """Answers lost in all texts: those of the doubtful, and those of the others seen in proportion."""
+        if tally.asked == 0:
             return 0.0
-        (hardest, _), *others = self._windows[: tally.windows]
-        rest = [text for window, _ in others for text in window]
-        few, many = (sum(self._suspect[text] - tally.right[text] for text in part) for part in (hardest, rest))
-        return few + (many * (len(self._suspect) - len(hardest)) / len(rest) if rest else 0.0)
+        doubtful, *others = tally.windows[: tally.asked]
+        rest = [text for window in others for text in window]
+        few, many = (sum(self._suspect[text] - tally.right[text] for text in part) for part in (doubtful, rest))
+        return few + (many * (len(self._suspect) - len(doubtful)) / len(rest) if rest else 0.0)
 
     @torch.no_grad()
-    def _right(self, batch: Batch, without: Sequence[HeadId]) -> dict[int, int]:
-        anatomy = self._subject.anatomy
+    def _right(self, window: Sequence[int], without: Sequence[HeadId]) -> dict[int, int]:
+        """Right answers by text with these heads gated off."""
+        anatomy, right = self._subject.anatomy, dict[int, int]()
         gates = closed_gates(anatomy, without, device=self._subject.device)
         lowest = min((head.layer for head in without), default=len(anatomy.layers))
-        with gated(anatomy, gates), self._resume.below(lowest, batch):
-            return _by_text(batch, losses(self._subject, batch)[1])
+        near = sorted(window, key=self._data.length, reverse=True)
+        for start in range(0, len(near), self._size):
+            batch = collate(self._subject, self._data, near[start : start + self._size])
+            with gated(anatomy, gates), self._resume.below(lowest, batch):
+                right |= _by_text(batch, losses(self._subject, batch)[1])
+        return right
 
 
 def _by_text(batch: Batch, values: torch.Tensor) -> dict[int, int]:

@@ -47,7 +47,7 @@ def test_exact_is_plain_evaluation(family: str) -> None:
 @pytest.mark.parametrize("mask", MASKS)
 def test_without_error_answers_are_those_of_plain_evaluation(family: str, mask: tuple[HeadId, ...]) -> None:
     subject, data = material(family)
-    judge = judge_of(subject, data, error_rate=0.0)
+    judge = judge_of(subject, data, error_rate=0.0, haste=0.0)
     exact = evaluate(subject, batches(subject, data, size=32), without=mask).accuracy
     for least in (0.0, exact - 0.01, exact, exact + 1e-6, exact + 0.01, 1.0):
         assert judge.ask(mask, least).accepted == (exact >= least - 1e-9)
