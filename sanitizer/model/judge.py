@@ -4,8 +4,8 @@ Many masks are judged on one model: heads are gated off, nothing is copied or to
 head of a mask are not computed again, and a mask is let go as soon as a sequential test has decided about it.
 
 Texts come in two parts. First those where an answer may change: that the suspect finds hard (among them all or most
-that it gets wrong), and that another mask lost, since masks of one search have most heads in common. All of them are
-asked. The rest come in an order drawn anew for each mask, so that what is known of other masks cannot mislead the
+that it gets wrong), or found hard without other heads, since masks of one search have most heads in common. All of them
+are asked. The rest come in an order drawn anew for each mask, so that what is known of other masks cannot mislead the
 test, in windows large enough to sort by length inside.
 """
 
@@ -29,10 +29,10 @@ from sanitizer.sequential import Sequential
 
 ERROR_RATE = 0.05
 """Of letting one mask go that would have stayed above: it costs a few heads."""
-HASTE = 0.2
+HASTE = 0.3
 """Of accepting one that would not: it costs time, since the final choice is confirmed on all texts."""
 HARD = 0.1
-WINDOW = 2
+WINDOW = 3
 
 
 @dataclass
@@ -66,16 +66,14 @@ class Judge:
         self._resume = Resume(subject, data)
         self._suspect: dict[int, int] = {}
         self._answers: dict[int, int] = {}
-        hardness: dict[int, float] = {}
+        self._hardness: dict[int, float] = {}
         for batch in track(progress, "check the suspect", batches(subject, data, size=size)):
             with torch.no_grad(), self._resume.keeping(batch):
                 loss, correct, asked, _ = losses(subject, batch)
             self._suspect |= _by_text(batch, correct)
             self._answers |= _by_text(batch, asked)
-            hardness |= dict(zip(batch.index, (loss / asked.clamp(min=1)).tolist(), strict=True))
-        ranked = sorted(hardness, key=lambda text: (-hardness[text], text))
-        self._doubtful = set(ranked[: math.ceil(HARD * len(ranked))])
-        self._tallies = {frozenset[HeadId](): _Tally([ranked], self._suspect, 1)}
+            self._find_hard(batch, loss, asked)
+        self._tallies = {frozenset[HeadId](): _Tally([list(self._suspect)], self._suspect, 1)}
 
     @property
     def texts(self) -> int:
@@ -93,6 +91,8 @@ class Judge:
     def _ask(self, without: Sequence[HeadId], least: float, *, to_the_end: bool = False) -> Answer:
         tally = self._tallies.get(frozenset(without)) or self._tallies.setdefault(frozenset(without), self._drawn())
         texts = [text for window in tally.windows for text in window]
+        if to_the_end and tally.asked < len(tally.windows):  # one window of all that is left has the least padding
+            tally.windows[tally.asked :] = [texts[len(tally.right) :]]
         high = [self._suspect[text] for text in texts]
         low = [self._suspect[text] - self._answers[text] for text in texts]
         total = sum(self._answers.values())
@@ -109,24 +109,30 @@ class Judge:
             for text in window:
                 test.see(self._suspect[text] - tally.right[text], drawn=number > 0)
         self._progress(step, len(tally.windows), len(tally.windows))
-        self._doubtful |= {text for text, right in tally.right.items() if right < self._suspect[text]}
         return Answer((sum(high) - self._lost(tally)) / total, test.verdict == "within", len(tally.right))
 
     def _drawn(self) -> _Tally:
-        """The doubtful texts, and the others in random order."""
-        rest = sorted(set(self._suspect) - self._doubtful)
+        """The hardest texts, and the others in random order."""
+        ranked = sorted(self._hardness, key=lambda text: (-self._hardness[text], text))
+        hard = math.ceil(HARD * len(ranked))
+        rest = sorted(ranked[hard:])
         rest = [rest[place] for place in torch.randperm(len(rest), generator=self._generator).tolist()]
         length = WINDOW * self._size
-        return _Tally([sorted(self._doubtful), *(rest[at : at + length] for at in range(0, len(rest), length))])
+        return _Tally([ranked[:hard], *(rest[at : at + length] for at in range(0, len(rest), length))])
+
+    def _find_hard(self, batch: Batch, loss: torch.Tensor, asked: torch.Tensor) -> None:
+        """A text is as hard as it ever was, in nats per answer."""
+        for text, nats in zip(batch.index, (loss / asked.clamp(min=1)).tolist(), strict=True):
+            self._hardness[text] = max(nats, self._hardness.get(text, nats))
 
     def _lost(self, tally: _Tally) -> float:
-        """Answers lost in all texts: those of the doubtful, and those of the others seen in proportion."""
+        """Answers lost in all texts: those of the hard ones, and those of the others seen in proportion."""
         if tally.asked == 0:
             return 0.0
-        doubtful, *others = tally.windows[: tally.asked]
+        hard, *others = tally.windows[: tally.asked]
         rest = [text for window in others for text in window]
-        few, many = (sum(self._suspect[text] - tally.right[text] for text in part) for part in (doubtful, rest))
-        return few + (many * (len(self._suspect) - len(doubtful)) / len(rest) if rest else 0.0)
+        few, many = (sum(self._suspect[text] - tally.right[text] for text in part) for part in (hard, rest))
+        return few + (many * (len(self._suspect) - len(hard)) / len(rest) if rest else 0.0)
 
     @torch.no_grad()
     def _right(self, window: Sequence[int], without: Sequence[HeadId]) -> dict[int, int]:
@@ -134,11 +140,13 @@ class Judge:
         anatomy, right = self._subject.anatomy, dict[int, int]()
         gates = closed_gates(anatomy, without, device=self._subject.device)
         lowest = min((head.layer for head in without), default=len(anatomy.layers))
-        near = sorted(window, key=self._data.length, reverse=True)
-        for start in range(0, len(near), self._size):
-            batch = collate(self._subject, self._data, near[start : start + self._size])
+        near, size = sorted(window, key=self._data.length, reverse=True), math.ceil(self._size / 2)
+        for start in range(0, len(near), size):  # smaller batches than usual: few texts make long ones share a batch
+            batch = collate(self._subject, self._data, near[start : start + size])
             with gated(anatomy, gates), self._resume.below(lowest, batch):
-                right |= _by_text(batch, losses(self._subject, batch)[1])
+                loss, correct, asked, _ = losses(self._subject, batch)
+            right |= _by_text(batch, correct)
+            self._find_hard(batch, loss, asked)
         return right
 
 
