@@ -34,7 +34,7 @@ class Rounds(Headtune):
 
     rounds: int = 3
     align_epochs: int = 3
-    align_rate: float = 1e-3
+    align_rate: float = 3e-4
 
     def __post_init__(self) -> None:
         super().__post_init__()
