@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
+from sanitizer.claim import claimed, collect
 from sanitizer.errors import ResourceError, UsageError
 from sanitizer.exchange import exchange
 from sanitizer.report import FileRecord
@@ -20,6 +20,7 @@ from sanitizer.report import FileRecord
 FOLDER = "sanitizer"
 SUMS = f"{FOLDER}/SHA256SUMS"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 def check_place(output: Path, *, force: bool, source: Path | None) -> None:
@@ -41,22 +42,25 @@ def check_place(output: Path, *, force: bool, source: Path | None) -> None:
 def workspace(output: Path) -> Iterator[Path]:
     """A private folder (0700) on the disk of the output, gone afterwards whatever happens.
 
-    Folders on the way to the output are made, and stay only if something was put there. Raises UsageError if none can
-    be made, ResourceError if the disk is full, here or while the caller works.
+    What a killed process left of its own is removed first, what others still work in is not. Folders on the way to the
+    output are made, and stay only if something was put there. Raises UsageError if none can be made, ResourceError if
+    the disk is full, here or while the caller works.
     """
     made = [parent for parent in output.parents if not parent.exists()]
-    path = None
+    prefix = f".{output.name}.sanitizer-"
     try:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            path = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
-        except OSError as error:
-            if _is_full(error):
-                raise
-            raise UsageError(
-                f"{output.parent} cannot be written to: {error.strerror}", hint="choose --output"
-            ) from error
-        yield path
+        with ExitStack() as stack:
+            try:
+                output.parent.mkdir(parents=True, exist_ok=True)
+                collect(prefix, output.parent)
+                path = stack.enter_context(claimed(prefix, output.parent))
+            except OSError as error:
+                if _is_full(error):
+                    raise
+                raise UsageError(
+                    f"{output.parent} cannot be written to: {error.strerror}", hint="choose --output"
+                ) from error
+            yield path
     except (OSError, SafetensorError) as error:
         if _is_full(error):
             raise ResourceError(
@@ -64,10 +68,8 @@ def workspace(output: Path) -> Iterator[Path]:
             ) from error
         raise
     finally:
-        if path is not None:
-            shutil.rmtree(path, ignore_errors=True)
         for parent in made:
-            if parent.is_dir() and not any(parent.iterdir()):
+            with suppress(OSError):  # it holds something, or was removed by another run
                 parent.rmdir()
 
 
@@ -98,14 +100,25 @@ def seal(folder: Path) -> Checkpoint:
     return sealed
 
 
-def put_in_place(built: Path, output: Path) -> None:
+def put_in_place(built: Path, output: Path, *, force: bool) -> None:
     """Rename a finished folder to where it belongs; what was there before is removed only after that.
 
     Whatever interrupts it, the output is the old folder or the new one. Where two folders can change places in one
     move, even a kill finds it so; elsewhere a kill between two moves leaves the old folder beside its place.
+    Raises UsageError if, without `force`, something has been put there since `check_place`.
     """
     for path in (built, *built.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
+    if not force:
+        try:
+            built.rename(output)  # in one move over nothing or an empty folder, and never over anything else
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            raise UsageError(
+                f"{output} is not empty any more", hint="choose another --output, or replace it with --force"
+            ) from error
+        return
     if output.exists() and exchange(built, output):
         return  # the old one is in the workspace now, and goes with it
     # Beside the workspace and not in it: should even putting it back fail, it is still there.
@@ -114,10 +127,12 @@ def put_in_place(built: Path, output: Path) -> None:
         if output.exists():
             output.rename(old)
         built.rename(output)
-    except BaseException:
+    except BaseException as error:
         if old.exists() and not output.exists():
             old.rename(output)
-        raise
+        # Another run may have put its result there since we looked.
+        if not (isinstance(error, OSError) and error.errno in _TAKEN and exchange(built, output)):
+            raise
     if old.exists():
         shutil.rmtree(old, ignore_errors=True)
 

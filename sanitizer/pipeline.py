@@ -74,7 +74,7 @@ def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
     with workspace(output) as work:
         report = _treat(options, recipe, budget_for(recipe), states, work, progress)
         write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
-        put_in_place(work / "built", output)
+        put_in_place(work / "built", output, force=options.force)
     states.forget()
     pushed = None
     if options.push_to is not None and report.passed:

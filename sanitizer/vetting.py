@@ -53,7 +53,7 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
         with workspace(options.rebuild) as work:
             demand_room(work, size, "a rebuilt copy needs")
             rebuild(fetched, record, work / "built", progress=progress, families=rules)
-            put_in_place(work / "built", options.rebuild)
+            put_in_place(work / "built", options.rebuild, force=options.force)
     origin = fetched.origin
     return VetReport(
         sanitizer=sanitizer.__version__,

@@ -106,7 +106,7 @@ def test_folders_on_the_way_stay_only_if_something_is_there(here: Path) -> None:
         raise RuntimeError
     assert listing(here) == {"mine"}
     with workspace(Path("mine/new/out")) as work:
-        put_in_place(write(work / "built", "new"), Path("mine/new/out"))
+        put_in_place(write(work / "built", "new"), Path("mine/new/out"), force=False)
     assert (here / "mine/new/out/model.safetensors").read_text() == "new"
 
 
@@ -151,7 +151,7 @@ def fail_with(number: int) -> Callable[..., str]:
 
 def replace(built: str) -> None:
     with workspace(Path("out")) as work:
-        put_in_place(write(work / "built", built), Path("out"))
+        put_in_place(write(work / "built", built), Path("out"), force=True)
 
 
 def test_the_new_folder_takes_the_place_of_the_old(here: Path) -> None:
@@ -162,6 +162,45 @@ def test_the_new_folder_takes_the_place_of_the_old(here: Path) -> None:
     assert (here / "out/model.safetensors").read_text() == "new"
     assert stat.S_IMODE((here / "out").stat().st_mode) == 0o755
     assert stat.S_IMODE((here / "out/model.safetensors").stat().st_mode) == 0o644
+
+
+def test_what_was_put_there_meanwhile_takes_force(here: Path) -> None:
+    """Between the check and the end lie hours, in which another run may end."""
+    with pytest.raises(UsageError, match="not empty any more"), workspace(Path("out")) as work:
+        write(here / "out", "another's")
+        put_in_place(write(work / "built", "new"), Path("out"), force=False)
+    assert (here / "out/model.safetensors").read_text() == "another's"
+    assert {name.split("/")[0] for name in listing(here)} == {"out"}
+
+
+def test_with_force_what_comes_last_stays(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def overtaken(path: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", rename)
+        write(here / "out", "another's")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", overtaken)
+    replace("new")
+    assert (here / "out/model.safetensors").read_text() == "new"
+    assert {name.split("/")[0] for name in listing(here)} == {"out"}
+
+
+def test_what_a_killed_run_left_goes_with_the_next_of_the_same_output(here: Path) -> None:
+    code = "import os; from pathlib import Path; from sanitizer.output import workspace\n"
+    code += "with workspace(Path('out')) as work: (work / 'half').touch(); os.kill(os.getpid(), 9)"
+    root = str(Path(output.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], cwd=here, env={**os.environ, "PYTHONPATH": root}, check=False)
+    (left,) = here.iterdir()
+    assert [path.name for path in left.iterdir()] == ["half"]
+    with workspace(Path("other")):
+        assert left.exists()
+    with workspace(Path("out")) as first, workspace(Path("out")) as second:
+        assert not left.exists()
+        assert first.is_dir(), "somebody works in it"
+        assert second.is_dir()
+    assert listing(here) == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can exchange two folders")
@@ -176,7 +215,7 @@ for number in range(200):
     with workspace(Path("out")) as work:
         (work / "built").mkdir()
         (work / "built" / "model.safetensors").write_text(str(number))
-        put_in_place(work / "built", Path("out"))
+        put_in_place(work / "built", Path("out"), force=True)
 """
     root = str(Path(output.__file__).parents[1])
     process = subprocess.Popen([sys.executable, "-c", code], cwd=here, env={**os.environ, "PYTHONPATH": root})
