@@ -11,6 +11,7 @@ from sanitizer import __version__
 from sanitizer.commands.benchmark import benchmark
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
+from sanitizer.commands.guard import guard
 from sanitizer.commands.lock import lock
 from sanitizer.commands.push import push
 from sanitizer.commands.recipes import recipes
@@ -47,7 +48,7 @@ def sanitize() -> None:
     """
 
 
-for command in (run, vet, scan, push, demo, benchmark, strategies, recipes, rules, lock, schema, doctor):
+for command in (run, vet, scan, guard, push, demo, benchmark, strategies, recipes, rules, lock, schema, doctor):
     sanitize.add_command(command)
 
 

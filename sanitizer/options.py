@@ -111,3 +111,26 @@ class VetOptions:
     rebuild: Path | None = None
     force: bool = False
     token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class GuardOptions:
+    """`sanitize guard`. `inputs` is a file, a Hub data set or `-` for JSON lines, `inputs_column` its column of texts.
+
+    `out` is where lines are appended, `guard` the file of a fitted guard: read if it is there, else written.
+    """
+
+    model: str
+    inputs: str
+    data: DataOptions = DataOptions()
+    revision: str | None = None
+    inputs_column: str | None = None
+    fpr: float = 0.01
+    out: Path | None = None
+    guard: Path | None = None
+    device: Device = "auto"
+    dtype: Dtype = "auto"
+    seed: int = 0
+    batch_size: int | None = None
+    token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD

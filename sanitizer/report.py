@@ -258,6 +258,35 @@ class InputRecord:
 
 
 @dataclass(frozen=True)
+class GuardRecord:
+    """The first line of what `sanitize guard` writes: everything that decides which inputs are flagged.
+
+    `guard` is a sha256 over what was learnt from clean texts, of which `calibrated` were held against the rest.
+    """
+
+    sanitizer: str
+    model: str
+    digest: str
+    guard: str
+    calibrated: int
+    fpr: float
+    inputs: str
+    kind: Literal["guard"] = "guard"
+    schema_version: Literal["1"] = "1"
+
+
+@dataclass(frozen=True)
+class ProgressRecord:
+    """How far a guard came: inputs looked at, and how many of them were flagged, cut at the length limit, or empty."""
+
+    inputs: int
+    flagged: int
+    cut: int
+    empty: int
+    kind: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True)
 class StrategyRecord:
     """Which strategy with which parameters, and the paper it cites."""
 

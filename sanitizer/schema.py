@@ -23,14 +23,28 @@ from sanitizer.report import (
     SCHEMA_VERSION,
     BenchmarkReport,
     CellRecord,
+    GuardRecord,
+    InputRecord,
     Preview,
+    ProgressRecord,
     RunReport,
     ScanReport,
     VetReport,
     VetReports,
 )
 
-Record = RunReport | ScanReport | Preview | VetReport | VetReports | BenchmarkReport | CellRecord
+Record = (
+    RunReport
+    | ScanReport
+    | Preview
+    | VetReport
+    | VetReports
+    | BenchmarkReport
+    | CellRecord
+    | GuardRecord
+    | InputRecord
+    | ProgressRecord
+)
 
 RECORDS: dict[str, type[Record]] = {
     "report": RunReport,
@@ -40,6 +54,9 @@ RECORDS: dict[str, type[Record]] = {
     "vets": VetReports,
     "benchmark": BenchmarkReport,
     "cell": CellRecord,
+    "guard": GuardRecord,
+    "input": InputRecord,
+    "progress": ProgressRecord,
 }
 """What `sanitize schema NAME` knows."""
 
@@ -50,7 +67,7 @@ _LONGEST_COMPLAINT = 300
 def json_schema(name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a record: every field required, no other allowed. Raises UsageError if unknown."""
     schema = TypeAdapter(_record(name)).json_schema(mode="serialization")
-    for part in (schema, *schema["$defs"].values()):
+    for part in (schema, *schema.get("$defs", {}).values()):
         if "properties" in part:
             part["required"] = list(part["properties"])
             part["additionalProperties"] = False
@@ -72,9 +89,18 @@ def to_json(record: Record) -> str:
 
     `from_json(to_json(record), name) == record`, given that free-form parameters hold only what JSON has.
     """
+    return _dumped(record, indent=2)
+
+
+def to_line(record: Record) -> str:
+    """The same on one line."""
+    return _dumped(record, indent=None)
+
+
+def _dumped(record: Record, *, indent: int | None) -> str:
     try:
         document = TypeAdapter(type(record)).dump_python(record, mode="json", warnings="error")
-        return json.dumps(document, indent=2, allow_nan=False) + "\n"
+        return json.dumps(document, indent=indent, allow_nan=False) + "\n"
     except (ValueError, PydanticSerializationError) as error:
         _refuse(_name(record), str(error), cause=error)
 

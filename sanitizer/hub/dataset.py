@@ -63,12 +63,12 @@ def load_texts(
     if not spec.startswith("hf://") and (
         spec.startswith((".", "/", "~")) or path.exists() or path.suffix.lower() in SUFFIXES
     ):
-        name, data = path.name, _read_file(path)
+        name, data = path.name, read_file(path)
     else:
-        name, data, commit, origin = _read_hub(spec, token)
-    columns = {column: _column(feature) for column, feature in data.features.items()}
+        name, data, commit, origin = read_hub(spec, token)
+    columns = {column: column_of(feature) for column, feature in data.features.items()}
     text, label, notes = choose_columns(columns, text_column, label_column)
-    with _as_usage(name):
+    with as_usage(name):
         rows = data.select_columns([text] if label is None else [text, label])[:]
     table = build(
         name,
@@ -82,12 +82,14 @@ def load_texts(
     return replace(table, origin="hub" if commit else "file", commit=commit, text_column=text, label_column=label)
 
 
-def _column(feature: object) -> Column:
+def column_of(feature: object) -> Column:
+    """The kind of a column, and the names of its classes."""
     names = getattr(feature, "names", None)
     return Column(str(getattr(feature, "dtype", type(feature).__name__)), tuple(names or ()))
 
 
-def _read_file(path: Path) -> Dataset:
+def read_file(path: Path) -> Dataset:
+    """All rows of a local file. Raises UsageError."""
     if not path.exists():
         raise UsageError(f"there is no file {path}", hint=FORMS)
     if not path.is_file():
@@ -99,7 +101,7 @@ def _read_file(path: Path) -> Dataset:
         raise UsageError(f"{path.name} is empty", hint="name a file with at least one text")
     from datasets import Dataset
 
-    with tempfile.TemporaryDirectory() as scratch, _quiet(), _as_usage(path.name):
+    with tempfile.TemporaryDirectory() as scratch, _quiet(), as_usage(path.name):
         how: dict[str, Any] = {"cache_dir": scratch, "keep_in_memory": True}
         if kind == ".parquet":
             return Dataset.from_parquet(str(path), **how)
@@ -140,7 +142,7 @@ def _demand_text(path: Path) -> None:
 
 
 @contextmanager
-def _as_usage(name: str) -> Iterator[None]:
+def as_usage(name: str) -> Iterator[None]:
     """What pandas, pyarrow and datasets raise at bad data, as one line: the first reason there was."""
     try:
         yield
@@ -167,7 +169,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, str | None, tuple[str, ...]]:
+def read_hub(spec: str, token: str | None) -> tuple[str, Dataset, str | None, tuple[str, ...]]:
     """The name (with the commit), the rows, the commit and a note. Everything is asked by commit."""
     match = _HUB.fullmatch(spec.removeprefix("hf://").removeprefix("datasets/"))
     if match is None or (not spec.startswith("hf://") and "/" not in match["repo"]):
@@ -186,7 +188,7 @@ def _read_hub(spec: str, token: str | None) -> tuple[str, Dataset, str | None, t
     from datasets import load_dataset, load_dataset_builder
     from datasets.packaged_modules.csv.csv import CsvConfig
 
-    with _quiet(), hub_failures(ref.repo, ref.revision), _as_usage(ref.repo):
+    with _quiet(), hub_failures(ref.repo, ref.revision), as_usage(ref.repo):
         config = _one_of(ref.repo, "config", match["config"], _configs(ref.repo, info.sha, token), ("default",))
         builder = load_dataset_builder(ref.repo, config, revision=info.sha, token=token)
         split = _one_of(ref.repo, "split", match["split"], [str(s) for s in builder.config.data_files], ("train",))

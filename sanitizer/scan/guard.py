@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -103,6 +104,15 @@ class Guard:
             )
             for index, text in enumerate(texts)
         )
+
+    @property
+    def digest(self) -> str:
+        """sha256 over everything it learnt."""
+        sha = hashlib.sha256(self.model.encode())
+        for field in fields(Ordinary):
+            sha.update(np.ascontiguousarray(getattr(self.ordinary, field.name)).tobytes())
+        sha.update(self.calibration.tobytes())
+        return sha.hexdigest()
 
     def save(self, path: Path) -> None:
         """Write one safetensors file, in one move."""

@@ -1,0 +1,94 @@
+"""`sanitize guard MODEL --inputs FILE`: flag the inputs on which MODEL attends as it never does on clean ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from sanitizer.commands.session import working
+from sanitizer.commands.words import (
+    DATA,
+    OUTPUT,
+    WHAT,
+    data_options,
+    gate_options,
+    gate_words,
+    machine_options,
+    quiet_or_verbose,
+    revision_option,
+    token_option,
+)
+from sanitizer.options import DataOptions, GuardOptions
+from sanitizer.terminal.consoles import aside, result
+
+
+@click.command("guard", short_help="Flag the abnormal ones of MODEL's inputs.")
+@click.argument("model")
+@revision_option
+@gate_options
+@click.option(
+    "--inputs",
+    required=True,
+    panel=WHAT,
+    metavar="ID|FILE|-",
+    help="Inputs: a file or a Hub dataset, read as a stream; - reads JSON lines from stdin.",
+)
+@click.option("--inputs-column", panel=WHAT, metavar="NAME", help="Their column of texts, if it cannot be told.")
+@data_options
+@click.option(
+    "--fpr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.01,
+    show_default=True,
+    panel=DATA,
+    help="The share of ordinary inputs that may be flagged.",
+)
+@click.option(
+    "--guard",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    panel=DATA,
+    help="Keep what was learnt from --data in FILE; read it if it is there.",
+)
+@click.option(
+    *("-o", "--out"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    panel=OUTPUT,
+    help="Append JSON lines to FILE instead of stdout; the same command goes on where it stopped.",
+)
+@quiet_or_verbose
+@token_option
+@machine_options
+def guard(**words: Any) -> int:
+    """Hold each of a stream of inputs against clean ones, and write those that are abnormal for MODEL as JSON lines.
+
+    An input is flagged if the attention of MODEL's heads on it is farther from ordinary than on all but a share
+    (--fpr) of clean texts. Its line names the heads and the pieces of text responsible. Not being flagged is no
+    acquittal: of triggers made of syntax or style, two thirds went unseen at 1 % where this was measured.
+
+    \b
+    Examples:
+      sanitize guard ./model --data reviews.tsv --inputs today.jsonl -o flags.jsonl
+      sanitize guard ./model --data reviews.tsv --guard model.guard --inputs a.csv
+      tail -f log.jsonl | sanitize guard ./model --guard model.guard --inputs -
+    """
+    data = DataOptions(words["data"], words["text_column"], words["label_column"])
+    names = ("model", "inputs", "revision", "inputs_column", "fpr", "out", "guard", "device", "dtype", "seed")
+    options = GuardOptions(
+        **{name: words[name] for name in (*names, "batch_size", "token")}, data=data, gate=gate_words(words)
+    )
+    from sanitizer.terminal.guard_story import guard_story
+    from sanitizer.terminal.story import tell
+
+    out = result()
+    with working() as progress:
+        from sanitizer import guarding
+
+        emit = (lambda line: out.out(line, end="", highlight=False)) if options.out is None else None
+        done = guarding.guard(options, lines=sys.stdin, emit=emit, progress=progress)
+    tell(aside(), guard_story(done))
+    return 0
