@@ -24,17 +24,18 @@ from sanitizer.vet.gate import answer, rebuild, refusal
 from sanitizer.vet.inventory import of_the_model
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.policy import apply, read_policy
+from sanitizer.vet.process import Process
 
 FAIL_ON: Severity = "medium"
 
 
-def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
+def vet(options: VetOptions, *, progress: Progress = silent, process: Process | None = None) -> VetReport:
     """Examine every file. What could not be examined makes the answer `inconclusive`, or `refused`, never `passed`.
 
     With `options.rebuild`, the rebuilt copy is put there in one move if everything dangerous could be left behind,
-    whatever the answer is; else nothing is written. Raises UsageError for a place that must not be written to, HubError
-    where the files cannot be had, ResourceError for a full disk, or for a sandbox that is required and
-    cannot be had.
+    whatever the answer is; else nothing is written. `process` is a worker that waits already. Raises UsageError for a
+    place that must not be written to, HubError where the files cannot be had, ResourceError for a full disk, or for a
+    sandbox that is required and cannot be had.
     """
     ref = parse_model(options.model, options.revision)
     if options.rebuild is not None:
@@ -42,7 +43,7 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     gate = options.gate
     policy = read_policy(gate.policy) if gate.policy is not None else None
     fail_on = gate.fail_on or (policy and policy.fail_on) or FAIL_ON
-    with Worker() as worker:
+    with Worker(process) as worker:
         fetched, left = fetch(options.model, options.revision, pickles=True, token=options.token, progress=progress)
         seen = examine(worker, fetched, left, gate, progress)
     rules = families(drop_chat_template=gate.drop_chat_template)
@@ -69,7 +70,9 @@ def vet(options: VetOptions, *, progress: Progress = silent) -> VetReport:
     )
 
 
-def vet_locked(path: Path, options: VetOptions, *, progress: Progress = silent) -> tuple[VetReport, ...]:
+def vet_locked(
+    path: Path, options: VetOptions, *, progress: Progress = silent, process: Process | None = None
+) -> tuple[VetReport, ...]:
     """The answer for each model of a lock file. One that cannot be had is inconclusive, and the others are vetted.
 
     Raises UsageError for a file that is no lock file.
@@ -78,9 +81,10 @@ def vet_locked(path: Path, options: VetOptions, *, progress: Progress = silent) 
     for locked in read_lock(path):
         one = replace(options, model=f"hf://{locked.repo}", revision=locked.commit)
         try:
-            reports.append(vet(one, progress=progress))
+            reports.append(vet(one, progress=progress, process=process))
         except IncompleteError as error:
             reports.append(_unknown(locked, options.gate.fail_on or FAIL_ON, error))
+        process = None  # it answers once
     return tuple(reports)
 
 

@@ -19,7 +19,7 @@ from sanitizer.errors import HubError, ResourceError, UsageError
 from sanitizer.options import Gatekeeping, VetOptions
 from sanitizer.report import VetReport
 from sanitizer.schema import to_json
-from sanitizer.vet import isolated
+from sanitizer.vet import isolated, process
 from sanitizer.vetting import vet
 
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_read_is_inconclusive_and_said(folder: Path) -> None:
 
 
 def test_a_worker_that_dies_is_inconclusive(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolated, "_BOOT", "import os; os.abort()  # {root}")
+    monkeypatch.setattr(process, "_BOOT", "import os; os.abort()  # {root}")
     report = vetted(folder)
     assert (report.answer, report.rebuildable) == ("inconclusive", False)
     assert report.unknown == ("vetting did not come to an end: it died of signal 6",)

@@ -24,6 +24,7 @@ from sanitizer.errors import UsageError
 from sanitizer.files import replace_text
 from sanitizer.options import VetOptions
 from sanitizer.terminal.consoles import result
+from sanitizer.vet.process import started
 
 if TYPE_CHECKING:
     from sanitizer.formats.sarif import Anchor
@@ -105,14 +106,14 @@ def vet(**words: Any) -> int:
     _check(words, form)
     names = ("revision", "rebuild", "force", "token")
     options = VetOptions(words["model"] or "", **{name: words[name] for name in names}, gate=gate_words(words))
-    with working() as progress:
+    with working() as progress, started() as process:
         from sanitizer import vetting
 
         reports: tuple[VetReport, ...]
         if lock is None:
-            reports = (vetting.vet(options, progress=progress),)
+            reports = (vetting.vet(options, progress=progress, process=process),)
         else:
-            reports = vetting.vet_locked(lock, options, progress=progress)
+            reports = vetting.vet_locked(lock, options, progress=progress, process=process)
     _give(reports, form, words)
     for report in reports:
         if report.answer == "refused":

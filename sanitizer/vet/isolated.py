@@ -7,23 +7,19 @@ rebuilt is vetted again from the private copy, so a worker that lies gains nothi
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any, get_args
 
-import sanitizer
 from sanitizer import errors
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
 from sanitizer.errors import IncompleteError, ResourceError
 from sanitizer.progress import Progress, silent
 from sanitizer.report import SEVERITIES, Fate, FileRecord, Finding, IsolationRecord, TemplateRecord, VetRecord
 from sanitizer.vet.gate import LIMIT, Survey
+from sanitizer.vet.process import Process, end, start
 from sanitizer.vet.rules import Rule, excerpt, shown
 
 UNLOADABLE = Rule(
@@ -39,25 +35,13 @@ WANTED = ("limits on memory and files", "no network", "files read-only")
 """What a sandbox is made of, for `--require-sandbox`."""
 WALL_SECONDS, WALL_SECONDS_PER_GIB = 600, 300
 LONGEST_LINE = 1 << 28
-_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
-_BOOT = "import sys; sys.path.insert(0, {root!r}); from sanitizer.vet.worker import main; main()"
 
 
 class Worker:
-    """One process for one survey. Made early, it starts while the caller fetches and hashes."""
+    """One process for one survey: one that waits already, or a new one that starts while the caller fetches."""
 
-    def __init__(self) -> None:
-        root = str(Path(sanitizer.__file__).resolve().parents[1])
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-I", "-c", _BOOT.format(root=root)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"},
-            start_new_session=True,  # Ctrl-C is for us, and we end it
-        )
+    def __init__(self, process: Process | None = None) -> None:
+        self._process = process or start()
 
     def __enter__(self) -> Worker:
         return self
@@ -65,8 +49,7 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        end(self._process)
 
     def survey(
         self,

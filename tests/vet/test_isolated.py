@@ -16,7 +16,7 @@ from helpers.pico import make_folder
 
 from sanitizer.checkpoint import FileDigest
 from sanitizer.errors import CorruptError, IncompleteError, ResourceError
-from sanitizer.vet import isolated
+from sanitizer.vet import isolated, process
 from sanitizer.vet.gate import Survey, answer, refusal, settled, survey
 from sanitizer.vet.inventory import open_local
 from sanitizer.vet.isolated import Worker
@@ -34,7 +34,7 @@ def grave(seen: Survey) -> list[str]:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(isolated, "_BOOT", code + "  # {root}")
+    monkeypatch.setattr(process, "_BOOT", code + "  # {root}")
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_memory_that_runs_out_is_a_limit_and_no_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    boot = isolated._BOOT.replace("main()", "sys.modules['sanitizer.vet.worker'].MEMORY = 200 << 20; main()")
-    monkeypatch.setattr(isolated, "_BOOT", boot)
+    boot = process._BOOT.replace("main()", "sys.modules['sanitizer.vet.worker'].MEMORY = 200 << 20; main()")
+    monkeypatch.setattr(process, "_BOOT", boot)
     folder = make(tmp_path / "m")
     write_json(folder / "vocab.json", {f"word {index}": index for index in range(1_000_000)})
     seen = surveyed(folder)
@@ -125,9 +125,9 @@ def test_memory_that_runs_out_is_a_limit_and_no_traceback(monkeypatch: pytest.Mo
 
 def test_leaving_early_leaves_no_process(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Worker() as worker:
-        process = worker._process
+        child = worker._process
         raise KeyboardInterrupt
-    assert process.returncode is not None
+    assert child.returncode is not None
 
 
 def test_a_sandbox_is_demanded_before_anything_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -155,10 +155,10 @@ def test_a_tokenizer_that_does_not_load_is_refused(tmp_path: Path) -> None:
 
 
 def test_dying_of_a_tokenizer_is_its_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    boot = isolated._BOOT.replace(
+    boot = process._BOOT.replace(
         "main()", "sys.modules['sanitizer.vet.worker']._load = lambda load, path: os.abort(); main()"
     )
-    monkeypatch.setattr(isolated, "_BOOT", "import os; " + boot)
+    monkeypatch.setattr(process, "_BOOT", "import os; " + boot)
     seen = surveyed(make_folder(tmp_path / "m", "bert"))
     assert grave(seen) == ["tokenizer.unloadable"]
     assert "died" in seen.record.findings[-1].message

@@ -1,0 +1,46 @@
+"""The start of the worker, apart because it needs nothing: it is under way before its parent has imported the rest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
+_BOOT = "import sys; sys.path.insert(0, {root!r}); from sanitizer.vet.worker import main; main()"
+
+Process = subprocess.Popen[bytes]
+
+
+def start() -> Process:
+    """A worker that waits for its request; `end` it."""
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return subprocess.Popen(  # noqa: S603  our own interpreter and module
+        [sys.executable, "-I", "-c", _BOOT.format(root=root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"},
+        start_new_session=True,  # Ctrl-C is for us, and we end it
+    )
+
+
+def end(process: Process) -> None:
+    """Kill it, if it still lives. Ending it twice does nothing."""
+    process.kill()
+    process.communicate()
+
+
+@contextmanager
+def started() -> Iterator[Process]:
+    """A worker that waits, ended afterwards whether it was used or not."""
+    process = start()
+    try:
+        yield process
+    finally:
+        end(process)
