@@ -7,6 +7,10 @@ The first round stands. Each one after it must do better on validation data than
 where that is equal by loss), else it is undone and is the last. That is what clean text can say: whether a round did
 harm, not whether it helped against a backdoor. Without validation data there is one round. Rounds also end when no
 head is suspicious any more.
+
+The effect that the paper reports did not show where we looked: a MiniLM classifier with a rare-word backdoor (BadNets)
+kept an attack success of 100 % through one round with 700 clean texts, through tuning alone, and through alignment
+alone, of heads judged on clean texts or on texts with rare words. One seed, 300 triggered texts.
 """
 
 from __future__ import annotations
