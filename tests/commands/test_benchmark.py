@@ -117,7 +117,11 @@ def test_a_failed_cell_is_3(sanitize: Any, fake: FakeGrid) -> None:
 def test_an_interruption_is_130(sanitize: Any, fake: FakeGrid, number: int) -> None:
     before = signal.getsignal(signal.SIGTERM)
     fake.during = lambda: os.kill(os.getpid(), number)
-    done = sanitize("benchmark", "mine.yaml", "-q")
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started deaf to it
+    try:
+        done = sanitize("benchmark", "mine.yaml", "-q")
+    finally:
+        signal.signal(signal.SIGINT, heard)
     assert (done.exit_code, done.stdout) == (130, "")
     assert done.stderr == "interrupted; finished cells are kept; the same command does the rest\n"
     assert signal.getsignal(signal.SIGTERM) is before
