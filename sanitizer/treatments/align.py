@@ -37,9 +37,8 @@ class Align(ByClass):
     """Parameters: those of the training loop and of the safety score.
 
     It is paid for in accuracy on clean text, so by default validation does not end it early. The paper names no rate:
-    ours is the larger one, of 3e-4 and 1e-3, after which head-wise tuning wins most of that accuracy back: a MiniLM
-    classifier of six layers had 89 % of clean texts right, 84 % once aligned at 3e-4 on 700 texts, 87 % once tuned; at
-    1e-3, 66 % once tuned.
+    at 3e-4 on 700 texts one MiniLM of six layers fell from 89 to 84 % of clean texts right, and tuning won 3 points
+    back; at 1e-3 it ended at 66 %. Another of the same shape fell to 50 % at 3e-4: look at the accuracy.
     """
 
     learning_rate: float = 3e-4
