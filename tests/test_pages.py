@@ -9,10 +9,9 @@ import pytest
 from jinja2 import Environment, UndefinedError
 from markupsafe import Markup
 
-import sanitizer
 from sanitizer import pages
 
-ROOT = Path(sanitizer.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
