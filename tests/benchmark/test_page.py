@@ -11,12 +11,11 @@ import pytest
 from helpers.records import make_benchmark
 from markdown_it import MarkdownIt
 
-import sanitizer
 from sanitizer.benchmark.page import render_page
 from sanitizer.report import BenchmarkReport, Spread
 from sanitizer.schema import from_json, write_report
 
-CARDS = Path(sanitizer.__file__).parents[1] / "cards"
+CARDS = Path(__file__).parents[2] / "cards"
 
 
 def published(folder: Path) -> list[Path]:
