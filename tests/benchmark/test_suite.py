@@ -16,7 +16,7 @@ from sanitizer.errors import UsageError
 from sanitizer.recipe import Recipe, Step
 from sanitizer.recipes import RECIPES
 
-ROOT = Path(module.__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
