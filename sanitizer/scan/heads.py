@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sanitizer.cleandata import Part
+from sanitizer.model.alike import at_once
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.importance import gate_importance
 from sanitizer.model.safety import judged
@@ -14,8 +15,6 @@ from sanitizer.scan.similarity import similarity
 
 INPUTS = 256
 TOKENS = 128
-FLOATS = 1 << 26
-"""Attention values held at once while comparing heads across layers: 256 MB in float32."""
 
 
 def scan_heads(
@@ -35,9 +34,7 @@ def scan_heads(
     """
     few = Part(part.texts[:INPUTS], None if part.labels is None else part.labels[:INPUTS])
     data = encode(subject, few, most_tokens=TOKENS)
-    longest = max(data.length(index) for index in range(len(data)))
-    per_text = sum(subject.anatomy.counts()) * longest * longest
-    size = max(1, min(batch_size, FLOATS // per_text))
+    size = at_once(subject, max(data.length(index) for index in range(len(data))), batch_size)
     alike = similarity(subject, batches(subject, data, size=size), progress=progress)
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()

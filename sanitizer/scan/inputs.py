@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sanitizer.cleandata import CleanData, Part, Provenance
 from sanitizer.errors import UsageError
+from sanitizer.model.alike import at_once
 from sanitizer.model.batches import batches, encode, token_limit
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
@@ -18,7 +19,7 @@ from sanitizer.report import InputsRecord, Metric, SetRecord
 from sanitizer.scan.conformal import Shift, check_rate, shift
 from sanitizer.scan.controls import controls
 from sanitizer.scan.guard import TOP, Guard, heads_of
-from sanitizer.scan.heads import FLOATS, INPUTS, TOKENS
+from sanitizer.scan.heads import INPUTS, TOKENS
 from sanitizer.scan.profile import profiles
 from sanitizer.scan.similarity import similarity
 from sanitizer.scan.verdict import verdict
@@ -83,7 +84,7 @@ def scan_inputs(
     answer, reason = verdict(asked, unusual, RATE)
     if data.provenance.origin == "embedded" and answer == "abnormal":
         answer, reason = "inconclusive", f"{reason}; but the clean texts are general ones, not of the model's domain"
-    size = max(1, min(batch_size, FLOATS // (sum(subject.anatomy.counts()) * TOKENS**2)))
+    size = at_once(subject, TOKENS, batch_size)
     shown = encode(subject, Part(tuple(few[:INPUTS])), most_tokens=TOKENS)
     statistics = similarity(subject, batches(subject, shown, size=size), progress=progress).records
     far = np.argsort(-distances, kind="stable")[:TOP]

@@ -14,17 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sanitizer.heads import HeadId
-from sanitizer.model.alike import units
+from sanitizer.model.alike import at_once, blocks, cosines, others
 from sanitizer.model.batches import Batch, Encoded, collate
-from sanitizer.model.observe import watched
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 
-FLOATS = 1 << 26
-"""Attention values held at once: 256 MB in float32."""
 LEAST = 1e-3
 """Cosines below this count as this much before the logarithm is taken."""
 
@@ -50,14 +46,10 @@ def columns(counts: Sequence[int]) -> tuple[HeadId, ...]:
     return (*heads, *heads)
 
 
-@torch.no_grad()
 def profiles(
     subject: Subject, data: Encoded, *, batch_size: int, progress: Progress = silent, step: str = "profile"
 ) -> Profiles:
-    """Profile every input. Padding never counts: rows of padded queries are zeroed, padded keys have no weight.
-
-    Memory holds the attention of one batch at a time, and the batch is as small as its longest input demands.
-    """
+    """Profile every input. Memory holds the attention of one batch, which is as small as its longest input demands."""
     features = np.zeros((len(data), 2 * sum(subject.anatomy.counts())))
     done = 0
     progress(step, 0, len(data))
@@ -71,30 +63,20 @@ def profiles(
 def _batches(subject: Subject, data: Encoded, most: int) -> Iterator[Batch]:
     """Every input once, longest first, made only when it is asked for."""
     order = sorted(range(len(data)), key=lambda index: (-data.length(index), index))
-    heads = sum(subject.anatomy.counts())
     start = 0
     while start < len(order):
-        size = max(1, min(most, FLOATS // (heads * data.length(order[start]) ** 2)))
+        size = at_once(subject, data.length(order[start]), most)
         yield collate(subject, data, order[start : start + size])
         start += size
 
 
 def _features(subject: Subject, batch: Batch) -> NDArray[np.float64]:
-    real = batch.inputs["attention_mask"].to(torch.float32)
-    seen: list[Tensor] = []
-
-    def see(layer: int, weights: Tensor) -> None:
-        seen.append(units(weights, real))
-
-    with watched(subject.anatomy, see):
-        subject.model(**batch.inputs)
-    # The mean cosine to a set of heads is the product with the sum of their unit vectors: no pair is ever formed.
-    sums = [unit.sum(dim=1, keepdim=True) for unit in seen]
-    everything = torch.stack(sums).sum(dim=0)
-    heads = sum(unit.shape[1] for unit in seen)
-    within, across = [], []
-    for unit, own in zip(seen, sums, strict=True):
-        to_own, to_all = (unit * own).sum(dim=2), (unit * everything).sum(dim=2)
-        within.append((to_own - 1) / max(unit.shape[1] - 1, 1))
-        across.append((to_all - to_own) / max(heads - unit.shape[1], 1))
-    return torch.cat([*within, *across], dim=1).clamp(min=LEAST).log().cpu().double().numpy()
+    whole, counts = cosines(subject, batch), subject.anatomy.counts()
+    own = blocks(whole, counts)
+    rest = [max(sum(counts) - count, 1) for count in counts]
+    sums = [gram.sum(dim=2) for gram in own]
+    across = [
+        (to_all - to_own) / number
+        for to_all, to_own, number in zip(torch.split(whole.sum(dim=2), list(counts), dim=1), sums, rest, strict=True)
+    ]
+    return torch.cat([*map(others, own), *across], dim=1).clamp(min=LEAST).log().cpu().double().numpy()

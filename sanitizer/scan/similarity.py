@@ -2,8 +2,8 @@
 
 Source: Jin et al., AAAI 2026, arXiv 2511.13789, §3: flatten each head's attention matrix and take the cosine between
 heads; report the share of pairs above 0.99 and the 99th percentile. Within a layer and across the model, because the
-paper's text says the model and its formula the layer. Departures: padding never counts (rows of padded queries are
-zeroed, padded keys have no weight already), and statistics are means over inputs of per-input values.
+paper's text says the model and its formula the layer. Departure: statistics are means over inputs of per-input values.
+Which attention is compared in classifiers and causal models: `sanitizer.model.alike`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import torch
 from torch import Tensor
 
 from sanitizer.heads import Grid
-from sanitizer.model.alike import nearest, units
+from sanitizer.model.alike import blocks, cosines, nearest, others
 from sanitizer.model.batches import Batch
-from sanitizer.model.observe import watched
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SimilarityRecord
@@ -63,36 +62,20 @@ class _Sums:
         )
 
 
-@torch.no_grad()
 def similarity(subject: Subject, batches: Sequence[Batch], *, progress: Progress = silent) -> Similarity:
-    """How alike the heads of a model attend.
-
-    Memory holds one batch at a time: pairs across layers need the flattened matrices of that batch's layers side by
-    side, [batch, head, token * token] each; nothing is kept between batches but sums.
-    """
+    """How alike the heads of a model attend. Memory holds one batch at a time; between batches, sums alone."""
     layer_sums, model_sums = _Sums(), _Sums()
-    means, highest = (
-        [torch.zeros(layer.heads, dtype=torch.float64) for layer in subject.anatomy.layers] for _ in range(2)
-    )
+    counts = subject.anatomy.counts()
+    means, highest = ([torch.zeros(count, dtype=torch.float64) for count in counts] for _ in range(2))
     for batch in track(progress, "similarity", batches):
-        real = batch.inputs["attention_mask"].to(torch.float32)
-        seen: list[Tensor] = []
-
-        def see(layer: int, weights: Tensor, real: Tensor = real, seen: list[Tensor] = seen) -> None:
-            seen.append(units(weights, real))
-
-        with watched(subject.anatomy, see):
-            subject.model(**batch.inputs)
+        whole = cosines(subject, batch)
+        model_sums.add(_pairs(whole))
         within = []
-        for mean, high, unit in zip(means, highest, seen, strict=True):
-            gram = unit @ unit.transpose(1, 2)
+        for layer, gram in enumerate(blocks(whole, counts)):
             within.append(_pairs(gram))
-            others = max(gram.shape[1] - 1, 1)
-            mean += ((gram.sum(dim=2) - gram.diagonal(dim1=1, dim2=2)) / others).sum(dim=0).double().cpu()
-            high += nearest(gram).sum(dim=0).double().cpu()
+            means[layer] += others(gram).sum(dim=0).double().cpu()
+            highest[layer] += nearest(gram).sum(dim=0).double().cpu()
         layer_sums.add(torch.cat(within, dim=1))
-        everything = torch.cat(seen, dim=1)
-        model_sums.add(_pairs(everything @ everything.transpose(1, 2)))
     count = max(layer_sums.inputs, 1)
     grids = [tuple(tuple((total / count).tolist()) for total in totals) for totals in (means, highest)]
     return Similarity((layer_sums.record("layer"), model_sums.record("model")), grids[0], grids[1])

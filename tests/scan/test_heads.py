@@ -5,6 +5,7 @@ from pytest import MonkeyPatch
 
 import sanitizer.scan.heads as heads
 from sanitizer.cleandata import Part
+from sanitizer.model import alike
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.importance import gate_importance
 from sanitizer.scan.heads import scan_heads
@@ -33,7 +34,7 @@ def test_heads_are_ablated_where_it_is_asked_for() -> None:
 def test_memory_bound_changes_batches_not_results(monkeypatch: MonkeyPatch) -> None:
     subject = pico_subject("llama")
     roomy = scan_heads(subject, Part(TEXTS), batch_size=8)
-    monkeypatch.setattr(heads, "FLOATS", 1)
+    monkeypatch.setattr(alike, "FLOATS", 1)
     tight = scan_heads(subject, Part(TEXTS), batch_size=8)
     assert [round(record.mean, 5) for record in roomy.similarity] == [
         round(record.mean, 5) for record in tight.similarity

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
+from helpers.attending import slow_cosines
 from helpers.subjects import pico_subject
 from pytest import MonkeyPatch
 
 import sanitizer.scan.profile as profile
 from sanitizer.cleandata import Part
 from sanitizer.heads import HeadId
+from sanitizer.model import alike
 from sanitizer.model.batches import encode
 from sanitizer.model.subject import Subject
 from sanitizer.scan.profile import columns, profiles
@@ -17,26 +18,18 @@ TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three"
 
 
 def slow_profile(subject: Subject, text: str) -> np.ndarray:
-    """From transformers' own attention weights, pair by pair."""
-    subject.model.set_attn_implementation("eager")
-    inputs = subject.tokenizer(text, return_tensors="pt", return_token_type_ids=False)
-    with torch.no_grad():
-        layers = subject.model(**inputs, output_attentions=True).attentions
-    subject.model.set_attn_implementation("sanitizer")
-    heads = [(index, head.flatten().double().numpy()) for index, layer in enumerate(layers) for head in layer[0]]
+    """Pair by pair, heads of three layers of four."""
+    gram = slow_cosines(subject, text)
+    layer = np.arange(12) // 4
     within, across = [], []
-    for place, (layer, mine) in enumerate(heads):
-        cosines = [
-            (other, mine @ theirs / np.linalg.norm(mine) / np.linalg.norm(theirs))
-            for there, (other, theirs) in enumerate(heads)
-            if there != place
-        ]
-        within.append(np.mean([cosine for other, cosine in cosines if other == layer]))
-        across.append(np.mean([cosine for other, cosine in cosines if other != layer]))
+    for mine in range(12):
+        same, other = layer == layer[mine], np.arange(12) != mine
+        within.append(gram[mine][same & other].mean())
+        across.append(gram[mine][~same].mean())
     return np.log(np.maximum([*within, *across], 1e-3))
 
 
-@pytest.mark.parametrize("family", ["bert", "llama"])
+@pytest.mark.parametrize("family", ["bert", "llama", "gpt2"])
 @pytest.mark.parametrize("size", [1, 3])
 def test_features_equal_a_slow_reference_and_padding_never_counts(family: str, size: int) -> None:
     subject = pico_subject(family)
@@ -54,7 +47,7 @@ def test_the_memory_bound_changes_batches_and_not_results(monkeypatch: MonkeyPat
     collate = profile.collate
     monkeypatch.setattr(profile, "collate", lambda *words: sizes.append(len(words[2])) or collate(*words))
     # Room for two of the longest text and for more of the short ones.
-    monkeypatch.setattr(profile, "FLOATS", 2 * 12 * max(data.length(index) for index in range(len(data))) ** 2)
+    monkeypatch.setattr(alike, "FLOATS", 2 * 12 * max(data.length(index) for index in range(len(data))) ** 2)
     tight = profiles(subject, data, batch_size=8)
     assert sizes[0] == 2 < sizes[-1] + sizes[-2]
     np.testing.assert_allclose(tight.features, roomy.features, atol=1e-5)

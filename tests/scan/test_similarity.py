@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.attending import slow_cosines
 from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
@@ -13,28 +14,19 @@ from sanitizer.scan.similarity import similarity
 TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three", "it was a very fine story")
 
 
-def slow_cosines(subject: Subject, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines within layers and across the model for one text alone, from transformers' own attention weights."""
-    subject.model.set_attn_implementation("eager")
-    inputs = subject.tokenizer(text, return_tensors="pt", return_token_type_ids=False)
-    with torch.no_grad():
-        layers = subject.model(**inputs, output_attentions=True).attentions
-    subject.model.set_attn_implementation("sanitizer")
-    heads = np.concatenate([layer[0].flatten(1).double().numpy() for layer in layers])
-    units = heads / np.linalg.norm(heads, axis=1, keepdims=True)
-    gram = units @ units.T
-    index = np.arange(len(gram))
-    upper = index[:, None] < index[None]
-    same_layer = index[:, None] // 4 == index[None] // 4
+def slow_pairs(subject: Subject, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines within layers and across the model, three layers of four heads, each pair once."""
+    gram, index = slow_cosines(subject, text), np.arange(12)
+    upper, same_layer = index[:, None] < index[None], index[:, None] // 4 == index[None] // 4
     return gram[upper & same_layer], gram[upper]
 
 
-@pytest.mark.parametrize("family", ["bert", "llama"])
+@pytest.mark.parametrize("family", ["bert", "llama", "gpt2"])
 @pytest.mark.parametrize("size", [1, 3])
 def test_statistics_equal_a_slow_reference_and_padding_never_counts(family: str, size: int) -> None:
     subject = pico_subject(family)
     layer, model = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=size)).records
-    expected = [slow_cosines(subject, text) for text in TEXTS]
+    expected = [slow_pairs(subject, text) for text in TEXTS]
     for record, which in ((layer, 0), (model, 1)):
         pairs = [cosines[which] for cosines in expected]
         assert record.inputs == len(TEXTS)
@@ -46,7 +38,7 @@ def test_statistics_equal_a_slow_reference_and_padding_never_counts(family: str,
 def test_profile_is_each_heads_mean_cosine_with_the_others_of_its_layer() -> None:
     subject = pico_subject("bert")
     profile = similarity(subject, batches(subject, encode(subject, Part(TEXTS[:1])), size=1)).mean
-    within, _ = slow_cosines(subject, TEXTS[0])
+    within, _ = slow_pairs(subject, TEXTS[0])
     first = within[:6]  # pairs 01 02 03 12 13 23 of layer 0
     assert profile[0][0] == pytest.approx(first[[0, 1, 2]].mean(), abs=1e-4)
     assert profile[0][3] == pytest.approx(first[[2, 4, 5]].mean(), abs=1e-4)
