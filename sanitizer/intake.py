@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from sanitizer.vet.families import families
 from sanitizer.vet.gate import Survey, rebuild, refusal, settled
 from sanitizer.vet.inventory import needed, of_the_model, open_local
 from sanitizer.vet.isolated import Worker
-from sanitizer.vet.leftovers import is_pickle
+from sanitizer.vet.leftovers import is_pickle, of_training
 from sanitizer.vet.policy import apply, read_policy
+from sanitizer.vet.sidecars import is_sidecar
 
 CARD = "README.md"
 
@@ -49,10 +50,18 @@ def name_of(checkpoint: Checkpoint) -> str:
             return name
 
 
-def to_download(names: Iterable[str], *, pickles: bool) -> frozenset[str]:
-    """What a model needs and, with `pickles`, those beside it: only a look into them tells what they would do."""
-    there = tuple(names)
-    return needed(there) | (frozenset(filter(is_pickle, there)) if pickles else frozenset())
+LARGEST_STATE = 64 << 20
+"""Bytes. What training left and is larger is not downloaded to be looked into: states of optimizers are enormous."""
+
+
+def to_download(sizes: Mapping[str, int], *, pickles: bool) -> frozenset[str]:
+    """What a model needs and, with `pickles`, those beside it and JSON that other loaders pick up by its name.
+
+    Only a look into them tells what they would do.
+    """
+    beside = (name for name in sizes if is_pickle(name) or is_sidecar(name))
+    looked_into = (name for name in beside if sizes[name] <= LARGEST_STATE or not of_training(name))
+    return needed(sizes) | (frozenset(looked_into) if pickles else frozenset())
 
 
 def fetch(
@@ -69,7 +78,7 @@ def fetch(
     from sanitizer.hub.download import download, resolve  # half of the time that vetting a small folder takes
 
     remote = resolve(ref, token=token)
-    wanted = to_download(remote.files, pickles=pickles)
+    wanted = to_download({name: file.size for name, file in remote.files.items()}, pickles=pickles)
     checkpoint = download(remote, wanted.__contains__, token=token, progress=progress)
     return checkpoint, {
         name: FileDigest(file.size, file.sha256 or "")

@@ -33,7 +33,9 @@ def preview_of(
         config, source = checkpoint.read(CONFIG) if CONFIG in checkpoint.files else b"", ref.path.resolve().name
     else:
         remote = resolve(ref, token=options.token)
-        fetched = to_download(remote.files, pickles=options.gate.fail_on is not None)
+        fetched = to_download(
+            {name: file.size for name, file in remote.files.items()}, pickles=options.gate.fail_on is not None
+        )
         record, commit = _by_name(remote, fetched), remote.commit
         download = sum(remote.files[name].size for name in fetched)
         config = peek(remote, CONFIG, MOST_CONFIG, token=options.token) if CONFIG in remote.files else b""

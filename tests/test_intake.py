@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import pytest
 from helpers.bins import bin_file
 from helpers.checkpoints import WEIGHTS, make
-from helpers.hostile import PICKLE
+from helpers.hostile import PICKLE, TRAINING
 from helpers.hub import LoopbackHub
 
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.errors import RefusedError, ResourceError, UsageError
-from sanitizer.intake import Intake, take_in
+from sanitizer.intake import LARGEST_STATE, Intake, take_in, to_download
 from sanitizer.options import Gatekeeping
 from sanitizer.progress import silent
 
@@ -26,7 +26,7 @@ CARD = b"---\nlicense: mit\ndatasets: [org/data]\nwidget: [{text: x}]\n---\n# Bu
 def folder(tmp_path: Path) -> Path:
     folder = make(tmp_path / "suspect")
     (folder / "README.md").write_bytes(CARD)
-    (folder / "training_args.bin").write_bytes(PICKLE)
+    (folder / "training_args.bin").write_bytes(TRAINING)
     return folder
 
 
@@ -74,7 +74,7 @@ def test_a_repository_is_taken_by_commit_and_its_pickles_stay_there(hub: Loopbac
     assert intake.checkpoint.origin == HubOrigin("org/name", repo.refs["main"], "main")
     assert intake.name == "org/name"
     (left,) = (file for file in intake.record.files if file.name == "training_args.bin")
-    assert (left.fate, left.size) == ("dropped", len(PICKLE))
+    assert (left.fate, left.size) == ("dropped", len(TRAINING))
     assert hub.count("GET", "training_args.bin") == 0, "a file no model needs is not fetched"
     old = repo.refs["main"]
     repo.commit({"model.safetensors": b"changed since"})
@@ -160,3 +160,13 @@ def test_a_chat_template_is_left_behind_on_demand(folder: Path, work: Path) -> N
     intake = take_in(str(folder), None, work, token=None, progress=silent, gate=gate)
     assert fates(intake)["chat_template.jinja"] == "dropped"
     assert not (work / "vetted" / "chat_template.jinja").exists()
+
+
+def test_what_is_downloaded_to_be_looked_into() -> None:
+    sizes = {"config.json": 1, "model.safetensors": 1, "a.bin": 1 << 40, "modules.json": 1, "train.py": 1}
+    states = {"optimizer.pt": LARGEST_STATE, "training_args.bin": 1, "checkpoint-1/optimizer.pt": LARGEST_STATE + 1}
+    needed = {"config.json", "model.safetensors"}
+    assert to_download(sizes | states, pickles=False) == needed
+    assert to_download(sizes | states, pickles=True) == {
+        *needed, "a.bin", "modules.json", "optimizer.pt", "training_args.bin"
+    }  # fmt: skip

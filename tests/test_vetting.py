@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from helpers.bins import bin_file
 from helpers.checkpoints import WEIGHTS, make, write_json
-from helpers.hostile import OLD_PICKLE, PICKLE
+from helpers.hostile import OLD_PICKLE, PICKLE, TRAINING
 from helpers.hub import LoopbackHub
 
 from sanitizer.errors import HubError, ResourceError, UsageError
@@ -102,7 +102,7 @@ def test_the_pickles_of_a_repository_are_looked_into(
     content: bytes, rule: str, answer: str, hub: LoopbackHub, folder: Path, tmp_path: Path
 ) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    hub.repo("org/name", {**files, "pytorch_model.bin": content, "training_args.bin": PICKLE})
+    hub.repo("org/name", {**files, "pytorch_model.bin": content, "training_args.bin": TRAINING})
     report = vetted("org/name", rebuild=tmp_path / "rebuilt")
     assert report.answer == answer
     assert {finding.file: finding.rule for finding in report.vetting.findings} == {
@@ -111,7 +111,7 @@ def test_the_pickles_of_a_repository_are_looked_into(
         "training_args.bin": "files.training-state",
     }
     assert hub.count("GET", "pytorch_model.bin") == 1
-    assert hub.count("GET", "training_args.bin") == 0
+    assert hub.count("GET", "training_args.bin") == 1
     assert {path.name for path in (tmp_path / "rebuilt").iterdir()} == {
         "config.json",
         "model.safetensors",

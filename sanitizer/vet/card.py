@@ -17,7 +17,9 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import RefusedError
 from sanitizer.report import Finding
 from sanitizer.vet.jsonstrict import MiB
+from sanitizer.vet.magic import HEAD, sniff
 from sanitizer.vet.rules import Rule, Verdict
+from sanitizer.vet.text import PRETENDER
 
 CAP = MiB
 MOST_FRONT_MATTER = 1 << 16
@@ -71,10 +73,14 @@ def examine(checkpoint: Checkpoint, name: str) -> Verdict:
     if checkpoint.files[name].size > CAP:
         findings = (UNREADABLE.finding(name, f"{checkpoint.files[name].size} bytes"),)
     else:
+        data = checkpoint.read(name)
+        content = sniff(data[:HEAD])
+        if content in ("executable", "pickle", "archive"):
+            findings = (PRETENDER.finding(name, f"it is a {content}"),)
         try:
-            _front_matter(checkpoint.read(name), name)
+            _front_matter(data, name)
         except RefusedError as error:
-            findings = error.findings
+            findings += error.findings
     return Verdict("dropped", "a few fields of its metadata are read; its text is not carried", findings)
 
 

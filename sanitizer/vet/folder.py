@@ -13,6 +13,7 @@ from sanitizer.errors import IncompleteError, UsageError
 from sanitizer.vet.rules import Rule
 
 MOST_ENTRIES = 100_000
+DEEPEST = 32
 
 LINK = Rule(
     "files.link",
@@ -45,6 +46,16 @@ TOO_MANY = Rule(
     "name the folder of one model, the one in which its config.json lies",
     why="Listing and hashing them would take hours; nobody publishes a model like this.",
     sources=("https://cwe.mitre.org/data/definitions/400.html",),
+)
+
+
+TOO_DEEP = Rule(
+    "files.too-deep",
+    "high",
+    f"folders within folders, more than {DEEPEST} deep",
+    "name the folder of one model, the one in which its config.json lies",
+    why="Tools that walk such a folder run out of stack or of path length; no model is laid out like this.",
+    sources=("https://cwe.mitre.org/data/definitions/674.html",),
 )
 
 
@@ -81,6 +92,8 @@ def walk(path: Path) -> Iterator[Entry]:
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[Entry]:
+    if prefix.count("/") > DEEPEST:
+        raise TOO_DEEP.refuse(prefix.partition("/")[0])
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:

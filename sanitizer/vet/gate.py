@@ -34,10 +34,11 @@ from sanitizer.vet.inventory import (
     kind,
     rebuilt_name,
 )
-from sanitizer.vet.leftovers import judge
+from sanitizer.vet.leftovers import judge, of_training
 from sanitizer.vet.legacy.look import look
 from sanitizer.vet.magic import sniff_file
 from sanitizer.vet.rules import Rule, Verdict, refused, shown
+from sanitizer.vet.sidecars import doubts
 
 CRASHED = Rule(
     "gate.crashed",
@@ -267,7 +268,8 @@ def _examine(checkpoint: Checkpoint, entry: Entry, families: Mapping[Kind, Famil
 def _left_behind(path: Path, entry: Entry) -> Verdict:
     if entry.what == "absent":
         return judge(entry.name, None)
-    return judge(entry.name, sniff_file(path), partial(look, path))
+    verdict = judge(entry.name, sniff_file(path), partial(look, path, training=of_training(entry.name)))
+    return replace(verdict, findings=(*verdict.findings, *doubts(path, entry.name)))
 
 
 def _together(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -69,12 +70,14 @@ _SHARD = re.compile(r"model-[0-9]{5,6}-of-[0-9]{5,6}\.safetensors")
 _TEMPLATE = re.compile(r"additional_chat_templates/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.jinja")
 _PICKLED_SHARD = re.compile(r"pytorch_model-[0-9]{5,6}-of-[0-9]{5,6}\.bin")
 _PICKLED = re.compile(r"pytorch_model(-[0-9]{5,6}-of-[0-9]{5,6})?\.bin(\.index\.json)?")
+# Cyrillic and Greek letters that look like Latin ones.
+_LOOKS = str.maketrans("аеорсухіјѕһԁԛԝкмтνοιαρ", "aeopcyxijshdqwkmtvoiap")
 _LICENCE = re.compile(r"(?:LICEN[SC]E|NOTICE)(?:[-_][A-Za-z0-9_-]{1,40})?(?:\.txt|\.md)?")
 
 HIDDEN_NAME = Rule(
     "files.hidden-characters",
     "high",
-    "the name of a file holds control, bidirectional or other characters that cannot be seen",
+    "the name of a file holds characters that cannot be seen, or that some systems drop",
     "names like this exist to deceive the reader; do not use this model",
     why="A right-to-left override shows `exe.txt` where `txt.exe` lies.",
     sources=("https://nvd.nist.gov/vuln/detail/CVE-2021-42574",),
@@ -87,12 +90,20 @@ TRAVERSAL = Rule(
     why="Whoever unpacks or copies the files by name writes outside of the folder.",
     sources=("https://cwe.mitre.org/data/definitions/22.html",),
 )
+LOOKALIKE = Rule(
+    "files.lookalike",
+    "high",
+    "the name looks like that of a model's file, in letters of another script",
+    "names like this exist to deceive the reader; do not use this model",
+    why="Whoever looks at the folder takes it for the file that is loaded, or for one that was vetted.",
+    sources=("https://www.unicode.org/reports/tr39/",),
+)
 COLLISION = Rule(
     "files.case-collision",
     "high",
-    "two files have names that are one name where case does not count",
+    "two files have names that are one name where case, or how accents are written, does not count",
     "which of them is loaded depends on the disk; remove one",
-    why="On a disk that ignores case one overwrites the other, so that what was vetted is not what is read.",
+    why="On a disk that ignores it one overwrites the other, so that what was vetted is not what is read.",
     sources=("https://cwe.mitre.org/data/definitions/178.html",),
 )
 
@@ -160,15 +171,26 @@ def bad_name(name: str) -> Rule | None:
     if not name.isprintable() or "\ufffd" in name:
         return HIDDEN_NAME
     parts = name.replace("\\", "/").split("/")
+    if any(part != part.strip() or (part.endswith(".") and part.strip(".")) for part in parts):
+        return HIDDEN_NAME
+    if ":" in name and kind(name.partition(":")[0]) is not None:  # a stream of that file, where Windows is
+        return HIDDEN_NAME
+    if not name.isascii() and kind(_plain(name)) is not None:
+        return LOOKALIKE
     outside = {"", ".", ".."} & set(parts) or "\\" in name or re.match(r"[A-Za-z]:", name)
     return TRAVERSAL if outside else None
+
+
+def _plain(name: str) -> str:
+    """The name in Latin letters, as it looks."""
+    return unicodedata.normalize("NFKC", name).translate(_LOOKS)
 
 
 def collisions(names: Iterable[str]) -> Iterator[Finding]:
     """One finding for each name that differs from another in case alone."""
     groups: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        groups[name.casefold()].append(name)
+        groups[unicodedata.normalize("NFC", name).casefold()].append(name)
     for group in groups.values():
         if len(group) > 1:
             yield from (COLLISION.finding(name, ", ".join(sorted(group))) for name in group)

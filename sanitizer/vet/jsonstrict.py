@@ -80,6 +80,14 @@ def read_object(checkpoint: Checkpoint, name: str, cap: int) -> dict[str, Any]:
 
 def parse_object(data: bytes, file: str) -> dict[str, Any]:
     """The JSON object in `data`. Raises RefusedError for anything else; `file` is named in it."""
+    value = parse(data, file)
+    if not isinstance(value, dict):
+        raise SHAPE.refuse(file, "the outermost value is not an object")
+    return value
+
+
+def parse(data: bytes, file: str) -> Any:
+    """The JSON value in `data`, of any kind. Raises RefusedError for anything else; `file` is named in it."""
 
     def number(word: str) -> NoReturn:
         raise NUMBER.refuse(file, word)
@@ -111,9 +119,7 @@ def parse_object(data: bytes, file: str) -> dict[str, Any]:
         raise INVALID.refuse(file, f"{error.msg} at line {error.lineno}") from error
     except RecursionError as error:
         raise DEPTH.refuse(file) from error
-    if not isinstance(value, dict):
-        raise SHAPE.refuse(file, "the outermost value is not an object")
-    if _deeper(value):
+    if isinstance(value, dict | list) and _deeper(value):
         raise DEPTH.refuse(file)
     if _SURROGATE.search(data) and not _encodable(value):
         raise INVALID.refuse(file, "half of a surrogate pair is no character")
@@ -125,7 +131,7 @@ def dump(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
-def _encodable(value: dict[str, Any]) -> bool:
+def _encodable(value: Any) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -133,7 +139,7 @@ def _encodable(value: dict[str, Any]) -> bool:
     return True
 
 
-def _deeper(value: dict[str, Any]) -> bool:
+def _deeper(value: dict[str, Any] | list[Any]) -> bool:
     level: list[Any] = [value]
     for _ in range(DEEPEST):
         level = [

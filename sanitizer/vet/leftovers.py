@@ -76,6 +76,14 @@ TRAINING = Rule(
     why="Unpickling calls any function the file names; loading a model does not open it.",
     sources=("https://docs.python.org/3/library/pickle.html",),
 )
+ARCHIVE = Rule(
+    "files.archive",
+    "medium",
+    "an archive, which may hold anything",
+    "it was left behind; look into it before you unpack or load it with anything",
+    why="Archives hide pickles and programs from whoever looks at a folder, and paths in them lead out of it.",
+    sources=("https://cwe.mitre.org/data/definitions/22.html",),
+)
 UNNEEDED = Rule(
     "files.unneeded",
     "low",
@@ -87,48 +95,69 @@ UNNEEDED = Rule(
 PICKLES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".dill"})
 _PROGRAMS = frozenset(
     {".exe", ".dll", ".so", ".dylib", ".com", ".scr", ".msi", ".jar", ".bat", ".cmd", ".ps1", ".wasm"}
+    | {".pyc", ".pyd", ".pyz", ".vbs", ".hta", ".lnk", ".desktop", ".deb", ".rpm", ".apk", ".dmg", ".appimage"}
 )
+_ARCHIVES = frozenset(
+    {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".lz4", ".whl", ".egg", ".nemo", ".mar"}
+    | {".keras", ".skops"}
+)
+_LIBRARY = re.compile(r"\.so(?:\.[0-9]+)+$")
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _LIFELESS = frozenset(
     {".md", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".png", ".jpg", ".jpeg", ".gif", ".svg"}
     | {".webp", ".pdf", ".safetensors", ".gguf", ".onnx"}
 )
 _TRAINING = re.compile(
     r"(?:training_args|(?:optimizer|scheduler|scaler|rng_state|random_states)(?:[-_][0-9]+)*)\.(?:bin|pt|pth|pkl)"
+    r"|[\w-]+_(?:optim|model)_states\.pt"
 )
 _RAW = re.compile(r"openvino_model[\w-]*\.bin|[\w.-]*ggml[\w.-]*\.bin")
 """Weights of other runtimes, whose format is no pickle."""
 _COREML = re.compile(r"(?:.*/)?[^/]+\.mlpackage/Data/com\.apple\.CoreML/weights/weight\.bin")
-_HOOKS = frozenset({"handler.py", "adapter_config.json"})
+_HOOKS = frozenset({"handler.py", "pipeline.py", "adapter_config.json", "sitecustomize.py", "usercustomize.py"})
+_HOOK_PLACES = frozenset({"code/inference.py"})
 _HOOK_FOLDERS = frozenset({"custom_generate"})
 
 
 def is_pickle(name: str) -> bool:
     """Whether a file is a pickle by its name, and only a look into it tells how grave it is."""
     path = PurePosixPath(name)
-    return path.suffix.lower() in PICKLES and not _TRAINING.fullmatch(path.name) and not _is_raw(path)
+    return path.suffix.lower() in PICKLES and not _is_raw(path)
+
+
+def of_training(name: str) -> bool:
+    """Whether a file is, by its name, what training leaves to be resumed."""
+    return _TRAINING.fullmatch(PurePosixPath(name).name) is not None
 
 
 def judge(name: str, content: Content | None, look: Callable[[], Look] = Look) -> Verdict:
     """The fate of a file that no model needs: by its first bytes, or by its name alone where those are not at hand.
 
-    `look` tells what a pickle holds, and is asked only if it is one.
+    `look` tells what a pickle or an archive holds, and is asked only if it is one.
     """
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
-    if content == "executable" or suffix in _PROGRAMS:
+    if content == "executable" or suffix in _PROGRAMS or _LIBRARY.search(path.name):
         return _left(EXECUTABLE.finding(name))
     if suffix in _LIFELESS and content in ("pickle", "archive"):
         return _left(PRETENDER.finding(name, f"it is a {content}"))
-    if _TRAINING.fullmatch(path.name):
-        return _left(TRAINING.finding(name))
-    if content in ("other", None) and _is_raw(path):
+    if content == "pointer" or (content in ("other", None) and _is_raw(path)):
         return _left(UNNEEDED.finding(name))
-    if content is None and is_pickle(name):
+    if of_training(name) and content in ("other", None):  # not at hand, or nothing that an unpickler would follow
+        return _left(TRAINING.finding(name))
+    if content is None and suffix in PICKLES:
         return _left(UNOPENED.finding(name))
     if content == "pickle" or suffix in PICKLES:
         seen = look()
-        return _left({"code": CODE, "data": DATA, "unknown": PICKLE}[seen.holds].finding(name, seen.detail))
-    if path.name in _HOOKS or suffix == ".ipynb" or _HOOK_FOLDERS & set(path.parts[:-1]):
+        data = TRAINING if of_training(name) else DATA
+        return _left({"code": CODE, "data": data, "unknown": PICKLE}[seen.holds].finding(name, seen.detail))
+    if content == "archive" or suffix in _ARCHIVES:
+        if suffix in _PACKED and PurePosixPath(path.stem).suffix.lower() in _LIFELESS:
+            return _left(UNNEEDED.finding(name))
+        seen = look() if content == "archive" else Look()
+        return _left({"code": CODE, "data": UNNEEDED, "unknown": ARCHIVE}[seen.holds].finding(name, seen.detail))
+    hooked = path.name in _HOOKS or suffix == ".ipynb" or str(path) in _HOOK_PLACES
+    if hooked or _HOOK_FOLDERS & set(path.parts[:-1]):
         return _left(HOOK.finding(name))
     return _left(UNNEEDED.finding(name))
 

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from sanitizer.vet.legacy.trace import trace
+
 Content = Literal["executable", "pickle", "archive", "page", "pointer", "other"]
 
-HEAD = 1024
+HEAD = 4096
 """Bytes that suffice to tell."""
 
 _EXECUTABLES = (
@@ -22,8 +24,9 @@ _EXECUTABLES = (
 )
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a")
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
-# A GLOBAL opcode of protocol 0: "c", a module, a newline, a name, a newline.
-_OLD_PICKLE = re.compile(rb"[(\]}]?c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
+NUMPY = b"\x93NUMPY"
+_OBJECTS = re.compile(rb"\x93NUMPY.{2,6}\{'descr': '\|?O", re.DOTALL)
+"""An array of Python objects, which is a pickle behind a header."""
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|\?xml)", re.IGNORECASE)
 
@@ -32,7 +35,7 @@ def sniff(head: bytes) -> Content:
     """Tell content by its first `HEAD` bytes. `other` means that none of the known kinds was recognised, no more."""
     if head.startswith(_EXECUTABLES) or (head.startswith(b"MZ") and b"\0" in head):
         return "executable"
-    if re.match(rb"\x80[\x02-\x05]", head) or _OLD_PICKLE.match(head):
+    if re.match(rb"\x80[\x02-\x05]", head) or _OBJECTS.match(head) or trace(head).is_pickle:
         return "pickle"
     if head.startswith((*_ARCHIVES, _ZSTANDARD)) or head[257:262] == b"ustar":
         return "archive"

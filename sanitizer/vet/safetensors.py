@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ BYTES: Mapping[str, int] = MappingProxyType(
 )
 """Bytes per element. The formats of less than a byte are left out: nothing here can compute with them."""
 
+_SPECIAL = re.compile(r"(?:^|\.)__\w+__(?:\.|$)")
+"""Part of a name that means something to Python."""
 FORMATS = frozenset({"pt", "tf", "flax", "mlx", "np"})
 
 _ASK = "ask the author for a file written by the safetensors library"
@@ -157,8 +160,8 @@ def read_header(source: bytes | BinaryIO, size: int, file: str = "model.safetens
     text = stream.read(length)
     if len(text) < length:
         raise _truncated(file, 8 + len(text), 8 + length)
-    if not text.startswith(b"{"):
-        raise HEADER.refuse(file, "it does not begin with {")
+    if not text.startswith(b"{") or text.rstrip(b" ") != text.rstrip():
+        raise HEADER.refuse(file, "it does not begin with {, or ends with blanks that are no spaces")
     document = parse_object(text, file)
     metadata = _metadata(document.pop("__metadata__", {}), file)
     tensors = {name: _tensor(name, entry, file) for name, entry in document.items()}
@@ -229,7 +232,8 @@ def _metadata(value: Any, file: str) -> dict[str, str]:
 
 def check_name(name: str, file: str) -> None:
     """Raises RefusedError for a name of a tensor that cannot be seen as it is."""
-    if not name or not name.isprintable() or name != name.strip() or len(name) > LONGEST_NAME:
+    seen = name.isprintable() and name == name.strip() and 0 < len(name) <= LONGEST_NAME
+    if not seen or _SPECIAL.search(name):
         raise NAME.refuse(file, ascii(name))
 
 

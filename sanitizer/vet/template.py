@@ -14,6 +14,7 @@ from typing import Any
 
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.report import Finding, TemplateRecord
+from sanitizer.vet.hooks import screen
 from sanitizer.vet.jsonstrict import SHAPE, MiB, read_object
 from sanitizer.vet.rules import Rule, Verdict, refused
 from sanitizer.vet.text import read_text
@@ -75,9 +76,10 @@ def drop(checkpoint: Checkpoint, name: str) -> Verdict:
 
 def examine_processor(checkpoint: Checkpoint, name: str) -> Verdict:
     """processor_config.json: no text model needs it, but loaders of processors take the template in it."""
-    findings, records = judge_all(read_object(checkpoint, name, PROCESSOR_CAP), name)
+    document = read_object(checkpoint, name, PROCESSOR_CAP)
+    findings, records = judge_all(document, name)
     left = tuple(replace(record, carried=False) for record in records)
-    return Verdict("dropped", "no text model needs it", findings, left)
+    return Verdict("dropped", "no text model needs it", (*screen(document, name)[1], *findings), left)
 
 
 def judge_all(document: Mapping[str, Any], file: str) -> tuple[tuple[Finding, ...], tuple[TemplateRecord, ...]]:

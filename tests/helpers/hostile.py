@@ -6,9 +6,11 @@ rebuilt), or `goes on` (what is doubted is left behind, or is no danger by itsel
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,10 +153,24 @@ def layers(*numbers: float) -> Change:
     return weights(header, struct.pack(f"<{len(numbers)}f", *numbers))
 
 
+def zipped(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, b"x")
+    return buffer.getvalue()
+
+
+def modules(of: str) -> Change:
+    """The modules of a sentence-transformers model, of which one is this class."""
+    return lambda folder: (folder / "modules.json").write_text(json.dumps([{"idx": 0, "path": "", "type": of}]))
+
+
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 16\n"
 ELF = b"\x7fELF\x02\x01\x01" + bytes(60)
 OLD_PICKLE = b"(dp0\nS'a'\np1\nI1\ns."  # {"a": 1} in protocol 0, which nobody here reads
 PICKLE = b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94."
+TRAINING = pickled(named("transformers.training_args", "TrainingArguments") + b")\x81}b")
+HDF = b"\x89HDF\r\n\x1a\n"
 BILLION = b"---\na: &a [x, x]\nb: &b [*a, *a]\nc: &c {<<: [*b]}\nlicense: mit\n---\n"
 RIGHT_TO_LEFT = "\u202e"
 UNTOUCHED = config()
@@ -185,6 +201,15 @@ CASES = (
     Case("config.unknown-setting", config(my_dropout=0.1), config(classifier_dropout=0.1), "goes on"),
     Case("config.value", config(hidden_act={"a": 1}), config(hidden_act="gelu_new")),
     Case("config.weights-size", config(vocab_size=1 << 27, hidden_size=1 << 12), config(vocab_size=1 << 12)),
+    Case("files.archive", file("data.zip", zipped("data.csv")), file("data.csv", b"PK"), "goes on"),
+    Case("files.class-path", modules("custom.Layer"), modules("sentence_transformers.models.Pooling"), "goes on"),
+    Case(
+        "files.foreign-code",
+        file("model.h5", HDF + b'{"class_name": "Lambda"}'),
+        file("model.h5", HDF + b'{"class_name": "Dense"}'),
+        "goes on",
+    ),
+    Case("files.lookalike", file("\u0441onfig.json", b"{}"), file("\u0441\u043b\u043e\u0432\u0430.txt", b"")),
     Case("files.case-collision", file("Config.json", b"{}"), file("config.yaml", b"")),
     Case("files.executable", file("run.txt", ELF), file("run.txt", b"ELF is a format"), "goes on"),
     Case("files.hard-link", hard_linked, UNTOUCHED, "goes on"),
@@ -193,7 +218,7 @@ CASES = (
     Case("files.link", linked, UNTOUCHED),
     Case("files.pretender", file("vocab.txt", b"PK\x03\x04" + bytes(30)), file("vocab.txt", b"PK\n[PAD]\n")),
     Case("files.special", lambda folder: os.mkfifo(folder / "pipe"), file("pipe", b"")),
-    Case("files.training-state", file("checkpoint-5/optimizer.pt", PICKLE), file("optimizer.md", b""), "goes on"),
+    Case("files.training-state", file("training_args.bin", TRAINING), file("training_args.md", b""), "goes on"),
     Case("files.traversal", file("..\\..\\x.json", b"{}"), file("sub/x.json", b"{}")),
     Case("files.unneeded", file("train.py", b"print()"), UNTOUCHED, "goes on"),
     Case("json.depth", file("tokenizer_config.json", b'{"a":' + b"[" * 65 + b"]" * 65 + b"}"), settings(a=[[[]]])),
@@ -267,6 +292,7 @@ CASES = (
 )
 
 ELSEWHERE = {
+    "files.too-deep": "test_folder",
     "files.too-many": "test_folder",
     "gate.crashed": "test_gate",
     "gate.incomplete": "test_gate",

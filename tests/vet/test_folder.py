@@ -61,3 +61,13 @@ def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(module.os, "scandir", denied)  # root may read everything, so permissions cannot show it
     with pytest.raises(IncompleteError, match="Permission denied"):
         list(walk(tmp_path))
+
+
+def test_folders_that_are_too_deep_are_refused_before_the_stack_ends(tmp_path: Path) -> None:
+    deep = tmp_path / "m"
+    deep.joinpath(*["d"] * 32).mkdir(parents=True)
+    assert list(walk(deep)) == []
+    deep.joinpath(*["d"] * 900).mkdir(parents=True)
+    with pytest.raises(RefusedError) as caught:
+        list(walk(deep))
+    assert caught.value.findings[0].rule == "files.too-deep"

@@ -12,6 +12,7 @@ from sanitizer.errors import UsageError
 from sanitizer.vet.inventory import (
     COLLISION,
     HIDDEN_NAME,
+    LOOKALIKE,
     TRAVERSAL,
     bad_name,
     collisions,
@@ -22,6 +23,7 @@ from sanitizer.vet.inventory import (
     wanted,
     weight_files,
 )
+from sanitizer.vet.rules import Rule
 
 NEEDED = [
     "config.json",
@@ -154,3 +156,28 @@ def test_open_local_hashes_what_is_needed(tmp_path: Path) -> None:
 def test_open_local_needs_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         open_local(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("config.json ", HIDDEN_NAME),
+        (" config.json", HIDDEN_NAME),
+        ("config.json.", HIDDEN_NAME),
+        ("sub /x", HIDDEN_NAME),
+        ("config.json:stream", HIDDEN_NAME),
+        ("\u0441onfig.json", LOOKALIKE),
+        ("m\u043edel.safetensors", LOOKALIKE),
+        ("\uff43onfig.json", LOOKALIKE),
+        ("конфиг.json", None),
+        (".gitattributes", None),
+        ("events.out.12:30:00", None),
+        ("größe.txt", None),
+    ],
+)
+def test_names_that_some_systems_or_readers_take_for_another(name: str, rule: Rule | None) -> None:
+    assert bad_name(name) is rule
+
+
+def test_accents_written_in_two_ways_collide() -> None:
+    assert len(list(collisions(["\u00e9.txt", "e\u0301.txt"]))) == 2

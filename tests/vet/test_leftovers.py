@@ -20,7 +20,14 @@ from sanitizer.vet.magic import Content
         ("tf_model.h5", None, "low"),
         ("model.onnx", "other", "low"),
         (".gitattributes", None, "low"),
-        ("data.zip", "archive", "low"),
+        ("data.zip", "archive", "medium"),
+        ("data.tar.gz", None, "medium"),
+        ("texts.jsonl.gz", "archive", "low"),
+        ("pytorch_model.bin", "pointer", "low"),
+        ("cache/x.pyc", "other", "high"),
+        ("libx.so.1", None, "high"),
+        ("code/inference.py", None, "medium"),
+        ("inference.py", None, "low"),
         ("index.html", "page", "low"),
         ("handler.py", None, "medium"),
         ("custom_generate/generate.py", "other", "medium"),
@@ -65,8 +72,8 @@ def test_a_pickle_is_as_grave_as_what_it_holds(holds: Literal["data", "code", "u
         ("checkpoint-5/pytorch_model-00001-of-00002.BIN", True),
         ("original/consolidated.00.pth", True),
         ("model.ckpt", True),
-        ("training_args.bin", False),
-        ("checkpoint-5/optimizer.pt", False),
+        ("training_args.bin", True),
+        ("checkpoint-5/optimizer.pt", True),
         ("openvino/openvino_model.bin", False),
         ("pytorch_model.bin.index.json", False),
         ("tf_model.h5", False),
@@ -77,9 +84,9 @@ def test_what_a_name_alone_cannot_settle(name: str, is_one: bool) -> None:
     assert is_pickle(name) is is_one
 
 
-@pytest.mark.parametrize("name", ["train.py", "optimizer.pt", "data.zip", "notes.md", "libx.so"])
-def test_nothing_but_pickles_is_looked_into(name: str) -> None:
+@pytest.mark.parametrize("name", ["train.py", "notes.md", "libx.so", "texts.csv.gz"])
+def test_nothing_but_pickles_and_archives_is_looked_into(name: str) -> None:
     def fail() -> Look:
         raise AssertionError
 
-    assert judge(name, "archive", fail).fate == "dropped"
+    assert judge(name, "other" if name == "train.py" else "archive", fail).fate == "dropped"

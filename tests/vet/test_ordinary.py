@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
+import random
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from helpers.hostile import PICKLE, model, piece
+import torch
+from helpers.hostile import model, piece
 from helpers.pico import CONFIGS, make_folder
+from transformers import TrainingArguments
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin
 from sanitizer.vet.gate import answer, rebuild, vet
 from sanitizer.vet.inventory import open_local, wanted
 
+
+def torch_saved(what: Any, **how: Any) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(what, buffer, **how)
+    return buffer.getvalue()
+
+
+def stepped() -> torch.optim.Optimizer:
+    layer = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(layer.parameters())
+    layer(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    return optimizer
+
+
+OPTIMIZER = stepped()
+SCHEDULER = torch.optim.lr_scheduler.LambdaLR(OPTIMIZER, lambda step: 1.0)
 LEFT = {
     ".gitattributes": b"*.safetensors filter=lfs\n",
     ".gitignore": b"checkpoint-*/\n",
@@ -21,7 +45,7 @@ LEFT = {
     "README.md": b"---\nlicense: apache-2.0\nlanguage: en\n---\n# A model\n",
     "added_tokens.json": b'{"<mask>": 7}',
     "all_results.json": b"{}",
-    "checkpoint-500/optimizer.pt": PICKLE,
+    "checkpoint-500/optimizer.pt": torch_saved(OPTIMIZER.state_dict()),
     "coreml/text/float32_model.mlpackage/Data/com.apple.CoreML/weights/weight.bin": b"\x05\0\0\0\x02\0\0\0",
     "eval_results.txt": b"accuracy = 0.9\n",
     "figure.png": b"\x89PNG\r\n\x1a\n",
@@ -32,17 +56,20 @@ LEFT = {
     "onnx/model.onnx": b"\x08\x07\x12\x07pytorch",
     "onnx/model_quantized.onnx": b"\x08\x07",
     "openvino/openvino_model.bin": b"\x00\x01",
-    "optimizer.pt": PICKLE,
-    "rng_state_0.pth": PICKLE,
+    "optimizer.pt": torch_saved(OPTIMIZER.state_dict(), _use_new_zipfile_serialization=False),
+    "random_states_0.pkl": pickle.dumps({"numpy": np.random.get_state(), "python": random.getstate()}),
+    "rng_state_0.pth": torch_saved(
+        {"python": random.getstate(), "numpy": np.random.get_state(), "cpu": torch.get_rng_state()}
+    ),
     "runs/Nov01/events.out.tfevents.1": b"\x18\x00",
     "rust_model.ot": b"PK\x03\x04",
-    "scheduler.pt": PICKLE,
+    "scheduler.pt": torch_saved(SCHEDULER.state_dict()),
     "special_tokens_map.json": b'{"unk_token": {"content": "<unk>", "lstrip": false, "normalized": false}}',
     "tf_model.h5": b"\x89HDF\r\n\x1a\n",
     "tokenizer.model": model(piece("<unk>", 0.0, 2), piece("a", -1.0)),
     "train.py": b"print()\n",
     "trainer_state.json": b"{}",
-    "training_args.bin": PICKLE,
+    "training_args.bin": torch_saved(TrainingArguments("out", use_cpu=True, report_to=[])),
     "vocab.json": b'{"a": 0}',
     "vocab.txt": b"[PAD]\n[UNK]\nthe\n##s\n",
 }

@@ -44,7 +44,6 @@ MOST_EXPANSION, FREE_EXPANSION = 4, 16 << 20
 """How much larger than the file the tensors may be: four times, plus this many bytes."""
 MOST_RUNS = 10_000_000
 """Single copies that gathering may take, over all tensors: seconds. A transposed matrix takes one for each row."""
-_RESERVED = "__metadata__"
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,6 @@ def _state(value: object, file: str) -> tuple[dict[str, View], tuple[str, ...]]:
             raise STATE.refuse(file, f"{name} holds tensors within it")
         else:
             left_out.append(name)
-    if _RESERVED in views:
-        raise STATE.refuse(file, f"a tensor is called {_RESERVED}")
     if not views:
         raise EMPTY.refuse(file)
     return views, tuple(left_out)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from helpers.bins import CALLS_SYSTEM, archive, bin_file, dict_of, number, parts, pickled, storage, tensor
@@ -14,6 +16,7 @@ from helpers.hostile import OLD_PICKLE, PICKLE
 
 from sanitizer.vet.legacy import look as module
 from sanitizer.vet.legacy.look import Look, look
+from sanitizer.vet.magic import sniff_file
 
 
 def seen(path: Path, data: bytes) -> Look:
@@ -98,3 +101,40 @@ def test_only_so_much_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module, "MOST_BYTES", len(data) - 2)
     assert seen(tmp_path / "f", data + bytes(1000)).holds == "unknown"
     assert Look() == Look("unknown")
+
+
+TRAINING = {"python": (3, (1, 2), None), "states": {0: {"step": torch.ones(1)}}, "kind": {"a", "b"}}
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_states_of_training_are_data_where_training_left_them_and_nowhere_else(old: bool, tmp_path: Path) -> None:
+    data = torch_saved(TRAINING, _use_new_zipfile_serialization=not old)
+    (tmp_path / "x.pt").write_bytes(data)
+    assert look(tmp_path / "x.pt", training=True).holds == "data"
+    assert look(tmp_path / "x.pt").holds in ("unknown", "code")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_whatever_else_they_call_is_code(old: bool, tmp_path: Path) -> None:
+    data = torch_saved([TRAINING, Calls()], _use_new_zipfile_serialization=not old)
+    (tmp_path / "x.pt").write_bytes(data)
+    seen = look(tmp_path / "x.pt", training=True)
+    assert (seen.holds, seen.detail.rpartition(".")[2]) == ("code", "print")
+
+
+def test_a_pickle_anywhere_in_a_zip_archive_is_found(tmp_path: Path) -> None:
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as archive:
+            archive.writestr("a.txt", "text")
+            archive.writestr("b/c", PICKLE)
+        assert look(tmp_path / "x.zip") == Look("code", "os.system")
+
+
+def test_arrays_are_data_and_arrays_of_objects_are_not(tmp_path: Path) -> None:
+    np.savez(tmp_path / "good.npz", x=np.ones(3))
+    np.savez(tmp_path / "evil.npz", x=np.array([Calls()]))
+    np.save(tmp_path / "evil.npy", np.array([Calls()]))
+    assert look(tmp_path / "good.npz").holds == "data"
+    assert look(tmp_path / "evil.npz").holds == "code"
+    assert sniff_file(tmp_path / "evil.npy") == "pickle"
+    assert look(tmp_path / "evil.npy").holds == "code"

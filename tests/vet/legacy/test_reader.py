@@ -97,7 +97,7 @@ NOT_A_STATE: dict[str, tuple[bytes, str]] = {
     "a tuple": (bin_file(tuple_of(tensor(), tensor())), "legacy.state-dict"),
     "a number": (bin_file(number(1), {}), "legacy.state-dict"),
     "a name": (bin_file(named("torch", "float32"), {}), "legacy.state-dict"),
-    "reserved": (bin_file(dict_of(__metadata__=tensor())), "legacy.state-dict"),
+    "reserved": (bin_file(dict_of(__metadata__=tensor())), "safetensors.tensor-name"),
     "empty": (bin_file(b"}", {}), "safetensors.empty"),
     "nothing but numbers": (bin_file(dict_of(a=number(1)), {}), "safetensors.empty"),
     "keys that are numbers": (bin_file(b"}" + number(0) + tensor() + b"s"), "pickle.malformed"),
