@@ -96,13 +96,20 @@ VALUE = Rule(
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _CODE_NAME = re.compile(
     r"(?:^|_)(?:code|scripts?|modules?|imports?|exec|eval|hooks?|plugins?|command|cmd|entry_?point|remote|urls?|callbacks?"
-    r"|factory|loader|builder|cls|fn_path)(?:_|$)",
+    r"|factory|loader|builder|cls|fn_path|backbone|kernels?|assistant|draft|speculative|processors?)(?:_|$)",
     re.IGNORECASE,
 )
 _CODE_TEXT = re.compile(
-    r"://|--|\.py\b|\.\./|__[a-z]+__|\b(?:import|lambda|eval|exec|open|os|sys|subprocess|builtins|getattr)\b\s*[.(]"
-    r"|^\s*(?:import|from)\s"
+    r"__[a-z]+__|\b(?:import|lambda|eval|exec|open|os|sys|subprocess|builtins|getattr)\b\s*[.(]\S"
+    r"|^\s*(?:import|from)\s|`|\$\(|\{\{|\{%|!!"
 )
+_CODE_WORD = re.compile(
+    r"://|--|\.py\b|\.\./|^\\\\|^~|^/(?:etc|proc|dev|sys|var|usr|bin)/"
+    r"|^[a-z_]\w*(?:\.\w+)*:\w+$|^[a-z_]\w*(?:\.[a-z_]\w*)*\.[A-Z]\w*$"
+)
+"""In one word: addresses, paths, `module:name`, `module.Class`. In prose they are quoted."""
+MOST_WORDS = 20
+"""From so many words on a text is prose."""
 _TORCH = re.compile(r"torch\.nn\.[A-Za-z0-9_.]{1,80}")
 """sentence-transformers writes the class of an activation so."""
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,100}")
@@ -117,7 +124,10 @@ _LIMITS: dict[str, int] = {
     **dict.fromkeys(("intermediate_size", "n_inner", "hidden_dim", "ffn_dim"), 1 << 24),
     **dict.fromkeys(("vocab_size", "type_vocab_size", "max_position_embeddings", "n_positions", "n_ctx"), 1 << 28),
     "num_labels": 1 << 20,
+    **dict.fromkeys(("num_beams", "num_beam_groups", "num_return_sequences"), 1 << 12),
+    "chunk_size_feed_forward": 1 << 24,
 }
+_NEVER_ZERO = frozenset({*_WIDTHS, "num_attention_heads", "n_head", "n_heads", "num_key_value_heads"})
 
 
 def examine(checkpoint: Checkpoint, name: str) -> Verdict:
@@ -147,8 +157,10 @@ def _understood(checkpoint: Checkpoint, name: str) -> tuple[dict[str, Any], tupl
         del document[QUANTIZATION]
     if name != CONFIG:
         known, more = regenerate(document, GENERATION, name)
-        return known, (*findings, *_keys(document, name), *more)
+        return known, (*findings, *_keys(document, name), *_absurd(document, name), *more)
     findings += tuple(_violations(document, name))
+    if "compression_config" in document:
+        document = {QUANTIZATION: document["compression_config"], **document}
     forms = allowed(str(document.get("model_type")))
     if forms is None:  # `examine` says so, unless something worse is found
         return document, findings
@@ -180,16 +192,24 @@ def regenerate(
     return known, tuple(findings)
 
 
-def _code(key: str, value: Any) -> str:
-    """What looks like code in an unknown setting, or nothing. A flag or a number is nothing but itself."""
+def _code(key: str, value: Any, *, named: bool = False) -> str:
+    """What looks like code in an unknown setting, or nothing. A flag or a number is nothing but itself.
+
+    `named`: the setting that this is a part of has a name that promises code.
+    """
+    named = named or _CODE_NAME.search(key) is not None
     match value:
         case dict():
-            inside = next(filter(None, (_code(str(inner), below) for inner, below in value.items())), "")
+            inside = next(filter(None, (_code(str(inner), below, named=named) for inner, below in value.items())), "")
             return f"{key}.{inside}" if inside else ""
         case list():
-            return next(filter(None, (_code(key, below) for below in value)), "")
+            return next(filter(None, (_code(key, below, named=named) for below in value)), "")
         case str() if value and not _TORCH.fullmatch(value):
-            return f"{key} = {value}" if _CODE_NAME.search(key) or _CODE_TEXT.search(value) else ""
+            words = value.split()
+            if len(words) > MOST_WORDS:
+                return ""  # prose, which is left out like everything unknown
+            code = named or _CODE_TEXT.search(value) or any(map(_CODE_WORD.search, words))
+            return f"{key} = {value}" if code else ""
         case _:
             return ""
 
@@ -221,7 +241,7 @@ def _absurd(value: Any, file: str) -> Iterator[Finding]:
         if isinstance(inner, dict | list):
             yield from _absurd(inner, file)
         elif isinstance(inner, int) and (
-            (key in _LIMITS and not 0 <= inner <= _LIMITS[key]) or not -(1 << 63) <= inner < 1 << 63
+            (key in _LIMITS and not (key in _NEVER_ZERO) <= inner <= _LIMITS[key]) or not -(1 << 63) <= inner < 1 << 63
         ):
             yield ABSURD.finding(file, f"{key} = {inner}")
 
@@ -250,7 +270,7 @@ def _check_supported(config: dict[str, Any], file: str) -> None:
         )
     quantization = config.get(QUANTIZATION)
     ours = isinstance(quantization, dict) and quantization.get("quant_method") == METHOD
-    if (quantization is not None and not ours) or "compression_config" in config:
+    if quantization is not None and not ours:
         raise UnsupportedError(
             "config.json: the weights are quantized, and heads of quantized weights cannot be cut out",
             hint="name the unquantized model that this one was made from",

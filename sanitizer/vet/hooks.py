@@ -74,6 +74,22 @@ DTYPE = Rule(
     why="transformers reads the word with getattr from the whole of torch, so it can reach what is no dtype.",
 )
 
+OTHER_FILE = Rule(
+    "config.other-file",
+    "high",
+    "the file sends its loader to a file that is not one of the model's",
+    "remove the entry; a tokenizer and a config are found by their own names",
+    why="Loaders open what is named there: a file of the machine, of a server, or another config than was vetted.",
+    sources=("https://cwe.mitre.org/data/definitions/73.html",),
+)
+
+_VERSIONED = frozenset({"configuration_files", "fast_tokenizer_files"})
+"""Other files that transformers takes instead of this one, by its own version."""
+# A path on the author's disk says nothing; these lead somewhere on everybody's, or off it.
+_ELSEWHERE = re.compile(
+    r"\w+://|\\\\|//|~|(?:/|[A-Za-z]:[\\/])?(?:etc|proc|dev|sys|run|var)[\\/]|(?:.*[\\/])?\.\.[\\/]"
+    r"|(?:.*[\\/])?\.(?!cache|local|huggingface|/|\\)\w[^\\/]*(?:[\\/]|$)"
+)
 _PLAIN = re.compile(r"[A-Za-z0-9_]{1,40}(?:\|[A-Za-z0-9_]{1,40})?")  # paged|sdpa is one of transformers' own
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,100}")
 _DTYPE = re.compile(r"(?:torch\.)?(?:float(?:64|32|16|8_\w{1,12})|bfloat16|double|half|float|auto|u?int(?:8|16|32|64))")
@@ -126,6 +142,12 @@ def _hook(key: str, value: Any) -> Rule | bool:
         _DTYPE.fullmatch(word) for word in _words(value) if isinstance(word, str)
     ):
         return DTYPE
+    if name in _VERSIONED:
+        return OTHER_FILE if value else False
+    if name.endswith(("_file", "_files")) and any(
+        isinstance(word, str) and _ELSEWHERE.match(word) for word in (value if isinstance(value, list) else [value])
+    ):
+        return OTHER_FILE
     return isinstance(value, dict) or (name not in _FORGOTTEN and not name.endswith(("_file", "_files")))
 
 

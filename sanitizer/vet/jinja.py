@@ -13,6 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
+from sanitizer.vet.growth import excesses
 from sanitizer.vet.rules import Rule
 from sanitizer.vet.template import BOUNDS, ESCAPE, SYNTAX, UNKNOWN
 
@@ -45,9 +46,20 @@ _METHODS = frozenset(
     "removeprefix removesuffix replace rfind rsplit rstrip split splitlines startswith strip title update upper "
     "values".split()
 )
-_ESCAPES = frozenset({"format", "format_map", "attr", "mro", "gi_frame", "gi_code", "cr_frame", "func_globals"})
+_ESCAPES = frozenset(
+    "format format_map attr mro gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next "
+    "f_back f_builtins f_code f_globals f_locals func_code func_globals func_closure co_code im_class im_func".split()
+)
 _GADGETS = frozenset({"lipsum", "cycler", "joiner", "self", "caller_frame"})
-_BY_ATTRIBUTE = frozenset("groupby map max min rejectattr selectattr sort sum unique".split())
+_OF_SERVERS = frozenset(
+    "config request url_for get_flashed_messages current_app environ os sys subprocess builtins globals locals "
+    "import_module".split()
+)
+"""What the templates of web servers find in their surroundings, and a chat has no use for."""
+_BY_ATTRIBUTE = frozenset("groupby join map max min rejectattr selectattr sort sum unique".split())
+_BY_NAME = frozenset("map select reject selectattr rejectattr groupby".split())
+_BUILDERS = frozenset("format join lower upper replace reverse string title capitalize strip trim".split())
+_WIDE = re.compile(r"%[^%a-zA-Z]*(?:[0-9]{4,}|\*)")
 _TRICK, _UNDERSCORES = re.compile(r"__[a-z]", re.IGNORECASE), re.compile(r"_+")
 _STATEMENTS: Mapping[type[nodes.Node], str] = {
     nodes.Include: "include",
@@ -86,6 +98,9 @@ def doubts(text: str) -> Iterator[Doubt]:
     macros = {node.name for node, _ in seen if isinstance(node, nodes.Macro)}
     for node, loops in seen:
         yield from _doubts(node, loops, macros)
+    yield from _surroundings(seen)
+    yield from _built_keys(seen)
+    yield from ((BOUNDS, why) for why in excesses(tree))
 
 
 def _walk(node: nodes.Node, loops: int) -> Iterator[tuple[nodes.Node, int]]:
@@ -98,7 +113,7 @@ def _walk(node: nodes.Node, loops: int) -> Iterator[tuple[nodes.Node, int]]:
 def _doubts(node: nodes.Node, loops: int, macros: set[str]) -> Iterator[Doubt]:
     match node:
         case nodes.Name():
-            if node.name.startswith("_") or node.name in _GADGETS:
+            if node.name in _GADGETS:
                 yield ESCAPE, node.name
         case nodes.Getattr():
             yield from _attribute(node.attr)
@@ -121,10 +136,62 @@ def _doubts(node: nodes.Node, loops: int, macros: set[str]) -> Iterator[Doubt]:
                 yield ESCAPE, repr(node.value)
         case nodes.Pow():
             yield BOUNDS, "a power"
+        case nodes.Mod(left=nodes.Const(value=str(text))) if _WIDE.search(text):
+            yield BOUNDS, "a text that is filled up to a large width"
         case _ if type(node) in _STATEMENTS:
             yield ESCAPE, _STATEMENTS[type(node)]
         case _ if not isinstance(node, _NODES):
             yield UNKNOWN, type(node).__name__
+
+
+def _surroundings(seen: list[tuple[nodes.Node, int]]) -> Iterator[Doubt]:
+    """Names of servers, and those with an underscore, but for what the template sets itself."""
+    names = [node for node, _ in seen if isinstance(node, nodes.Name)]
+    own = {node.name for node in names if node.ctx != "load"}
+    for node in names:
+        hidden = node.name.startswith("__") or (node.name.startswith("_") and node.name not in own)
+        if hidden or node.name in _OF_SERVERS - own:
+            yield ESCAPE, node.name
+
+
+def _built_keys(seen: list[tuple[nodes.Node, int]]) -> Iterator[Doubt]:
+    """Keys by a name that was put together as a text: nobody can read which."""
+    built: set[str] = set()
+    for node, _ in seen:
+        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name) and _is_built(node.node, built):
+            built.add(node.target.name)
+    for node, _ in seen:
+        keys = [node.arg] if isinstance(node, nodes.Getitem) else []
+        if any(isinstance(key, nodes.Name) and key.name in built for key in keys):
+            yield ESCAPE, "a key that is put together"
+
+
+def _is_built(node: nodes.Node, built: set[str]) -> bool:
+    """Whether it is a text of parts. Sums are, if one of the parts is known to be a text."""
+    match node:
+        case nodes.Concat():
+            return True
+        case nodes.Add() | nodes.Mod() | nodes.Mul():
+            sides = (node.left, node.right)
+            return any(
+                (isinstance(side, nodes.Const) and isinstance(side.value, str))
+                or (isinstance(side, nodes.Name) and side.name in built)
+                or _is_built(side, built)
+                for side in sides
+            )
+        case nodes.Filter():
+            literal = node.node is not None and any(
+                isinstance(part, nodes.Const | nodes.List) for part in (node.node, *node.args)
+            )
+            return node.name in _BUILDERS and (literal or (node.node is not None and _is_built(node.node, built)))
+        case nodes.Call(node=nodes.Getattr() as method):
+            return method.attr in _BUILDERS and (
+                isinstance(method.node, nodes.Const) or any(isinstance(part, nodes.Const) for part in node.args)
+            )
+        case nodes.Getitem() | nodes.Getattr():
+            return isinstance(node.node, nodes.Const)
+        case _:
+            return False
 
 
 def _joined(node: nodes.Mul | nodes.Add | nodes.Concat) -> Iterator[Doubt]:
@@ -176,6 +243,10 @@ def _filter(node: nodes.Filter) -> Iterator[Doubt]:
         yield ESCAPE, f"filter {node.name}"
     elif node.name not in _FILTERS:
         yield UNKNOWN, f"filter {node.name}"
+    by_name = node.args[:1] if node.name in _BY_NAME else []
+    by_name += [keyword.value for keyword in node.kwargs if keyword.key == "attribute"]
+    if not all(isinstance(argument, nodes.Const) for argument in by_name):
+        yield UNKNOWN, f"filter {node.name} by a name that is put together"
     names = [argument for argument in node.args if isinstance(argument, nodes.Const)]
     names += [keyword.value for keyword in node.kwargs if isinstance(keyword.value, nodes.Const)]
     for argument in names:

@@ -14,7 +14,9 @@ from typing import Any
 Form = Callable[[Any], bool]
 
 LONGEST_TEXT, LONGEST_LIST = 1000, 4096
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
+_WORD = re.compile(r"(?!__)[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
+_IDENTIFIER = re.compile(r"(?!__)[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+_MARKUP = re.compile(r"<\s*(?:script|iframe|object|embed|svg|img)\b|javascript:|\{\{|\{%", re.IGNORECASE)
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LABEL = re.compile(r"-?[0-9]{1,7}")
 
@@ -39,9 +41,15 @@ def word(value: Any) -> bool:
     return isinstance(value, str) and _WORD.fullmatch(value) is not None
 
 
+def identifier(value: Any) -> bool:
+    """One word without a dot: the name of a function in a table of the library."""
+    return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None
+
+
 def text(value: Any) -> bool:
-    """A line of text without anything invisible."""
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and not _HIDDEN.search(value)
+    """A line of text without anything invisible, and without what a page or a template would run."""
+    fits = isinstance(value, str) and len(value) <= LONGEST_TEXT
+    return fits and not _HIDDEN.search(value) and not _MARKUP.search(value)
 
 
 def words(value: Any) -> bool:
@@ -87,6 +95,18 @@ def mapping(value: Any) -> bool:
     return isinstance(value, dict) and plain(value)
 
 
+def switches(value: Any) -> bool:
+    """A mapping of flags, numbers and words without a dot, at every depth: what compilers and caches take."""
+    if isinstance(value, dict):
+        return all(word(key) and switches(inner) for key, inner in value.items())
+    return value is None or number(value) or flag(value) or identifier(value)
+
+
+def problem(value: Any) -> bool:
+    """What kind of classification."""
+    return value in ("regression", "single_label_classification", "multi_label_classification")
+
+
 def anything(value: Any) -> bool:
     """A setting that has rules of its own."""
     return True
@@ -127,7 +147,8 @@ _COMMON: Mapping[str, Form] = MappingProxyType(
         **_all(count, "num_labels vocab_size chunk_size_feed_forward cross_attention_hidden_size"),
         **_all(number, "classifier_dropout initializer_range"),
         **_all(token, "sep_token_id cls_token_id mask_token_id unk_token_id"),
-        **_all(word, "model_type dtype torch_dtype problem_type tokenizer_class position_embedding_type"),
+        **_all(word, "model_type dtype torch_dtype tokenizer_class position_embedding_type"),
+        "problem_type": problem,
         **_all(text, "finetuning_task prefix"),
         "architectures": anything,
         "id2label": by_number,
@@ -145,7 +166,7 @@ _ENCODER: Mapping[str, Form] = MappingProxyType(
             "type_vocab_size",
         ),
         **_all(number, "hidden_dropout_prob attention_probs_dropout_prob layer_norm_eps"),
-        **_all(word, "hidden_act"),
+        **_all(identifier, "hidden_act"),
     }
 )
 _ROPE: Mapping[str, Form] = MappingProxyType(
@@ -164,7 +185,7 @@ _LLAMA: Mapping[str, Form] = MappingProxyType(
         ),
         **_all(number, "rms_norm_eps attention_dropout"),
         **_all(flag, "attention_bias mlp_bias"),
-        **_all(word, "hidden_act"),
+        **_all(identifier, "hidden_act"),
         "layer_types": words,
     }
 )
@@ -172,7 +193,7 @@ _QWEN: Mapping[str, Form] = MappingProxyType(
     {**_LLAMA, **_all(flag, "use_sliding_window use_mrope"), "max_window_layers": count}
 )
 _GEMMA: Mapping[str, Form] = MappingProxyType(
-    {**_LLAMA, "hidden_activation": word, "use_bidirectional_attention": flag}
+    {**_LLAMA, "hidden_activation": identifier, "use_bidirectional_attention": flag}
 )
 _GEMMA2: Mapping[str, Form] = MappingProxyType(
     {
@@ -190,7 +211,7 @@ SETTINGS: Mapping[str, Mapping[str, Form]] = MappingProxyType(
         "electra": {
             **_ENCODER,
             "embedding_size": count,
-            **_all(word, "summary_type summary_activation"),
+            **_all(identifier, "summary_type summary_activation"),
             "summary_use_proj": flag,
             "summary_last_dropout": number,
         },
@@ -198,7 +219,7 @@ SETTINGS: Mapping[str, Mapping[str, Form]] = MappingProxyType(
             **_all(count, "max_position_embeddings n_layers n_heads dim hidden_dim"),
             **_all(number, "dropout attention_dropout qa_dropout seq_classif_dropout"),
             "sinusoidal_pos_embds": flag,
-            "activation": word,
+            "activation": identifier,
         },
         "modernbert": {
             **_ENCODER,
@@ -208,7 +229,7 @@ SETTINGS: Mapping[str, Mapping[str, Form]] = MappingProxyType(
             **_all(number, "global_rope_theta local_rope_theta"),
             **_all(flag, "norm_bias attention_bias mlp_bias decoder_bias classifier_bias deterministic_flash_attn"),
             **_all(flag, "sparse_prediction reference_compile repad_logits_with_grad"),
-            **_all(word, "hidden_activation classifier_pooling classifier_activation"),
+            **_all(identifier, "hidden_activation classifier_pooling classifier_activation"),
             "layer_types": words,
         },
         "gpt2": {
@@ -229,7 +250,7 @@ SETTINGS: Mapping[str, Mapping[str, Form]] = MappingProxyType(
             "word_embed_proj_dim": count,
             **_all(number, "dropout attention_dropout activation_dropout layerdrop init_std"),
             **_all(flag, "do_layer_norm_before _remove_final_layer_norm enable_bias layer_norm_elementwise_affine"),
-            "activation_function": word,
+            "activation_function": identifier,
         },
         "llama": _LLAMA,
         "mistral": _LLAMA,
@@ -270,8 +291,9 @@ GENERATION: Mapping[str, Form] = MappingProxyType(
         **_all(
             plain,
             "sequence_bias force_words_ids forced_decoder_ids stop_strings watermarking_config dola_layers "
-            "cache_config compile_config continuous_batching_config constraints chat_format",
+            "constraints chat_format",
         ),
+        **_all(switches, "cache_config compile_config continuous_batching_config"),
         # Some say `never`, which transformers takes too.
         "early_stopping": lambda value: flag(value) or word(value),
     }

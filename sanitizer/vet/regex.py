@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 LONGEST = 4096
+MOST_REPEATS = 10_000
+_AGAIN = re.compile(r"((?:\\.|\[[^\]]*\]|[^\\()|])[+*])\1{2,}")
+_BOUND = re.compile(r"\{[0-9]*,?([1-9][0-9]{0,8})\}")
 _REPEAT = re.compile(r"[+*]|\{[0-9]*(,?)[0-9]*\}")
 
 
@@ -16,6 +20,10 @@ def explosive(pattern: str) -> str:
     """
     if len(pattern) > LONGEST:
         return f"{len(pattern)} characters"
+    if _AGAIN.search(pattern):
+        return "the same repeat again and again"
+    if math.prod(int(number) for number in _BOUND.findall(pattern)) > MOST_REPEATS:
+        return "bounded repeats that multiply"
     unbounded = [False]  # for each open group: does it hold an unbounded repeat, or alternatives?
     at, inside = 0, 0
     last = False  # does the last item?

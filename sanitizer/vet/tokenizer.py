@@ -11,6 +11,7 @@ from typing import Any
 
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.report import Finding
+from sanitizer.vet.config import KEY as CONFIG_KEY
 from sanitizer.vet.config import regenerate
 from sanitizer.vet.hooks import screen
 from sanitizer.vet.jsonstrict import MiB, dump, read_object
@@ -137,6 +138,9 @@ def examine_words(checkpoint: Checkpoint, name: str) -> Verdict:
 
 def _understood(checkpoint: Checkpoint, name: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     document, findings = screen(read_object(checkpoint, name, SETTINGS_CAP), name)
+    findings += tuple(
+        CONFIG_KEY.finding(name, key) for key in document if key.startswith("__") or not key.isprintable()
+    )
     forms = {KEY: anything} if name == TEMPLATES else _SETTINGS
     tokens = {key: special for key in document if _TOKEN_NAME.fullmatch(key)} if name != TEMPLATES else {}
     known, more = regenerate(document, {**tokens, **forms}, name)

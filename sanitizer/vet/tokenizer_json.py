@@ -23,6 +23,8 @@ from sanitizer.vet.text import CAP
 MOST_WORDS, LONGEST_WORD, LARGEST_ID = 1 << 21, 4096, 1 << 24
 MOST_PARTS = 1000
 DEEPEST = 8
+LARGEST_SIZE = 1 << 24
+"""Tokens: what texts are cut or padded to."""
 
 _AGAIN = "ask the author for a tokenizer.json that the tokenizers library wrote"
 PART = Rule(
@@ -142,7 +144,7 @@ PRE_TOKENIZERS: Parts = MappingProxyType(
         "Digits": {"individual_digits": flag},
         "Punctuation": {"behavior": word},
         "CharDelimiterSplit": {"delimiter": _text},
-        "FixedLength": {"length": count},
+        "FixedLength": {"length": lambda value: count(value) and value > 0},
     }
 )
 PROCESSORS: Parts = MappingProxyType(
@@ -192,14 +194,20 @@ _TOKEN: Mapping[str, Form] = {
     "content": _text,
     **dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), flag),
 }
-_TRUNCATION: Mapping[str, Form] = {"direction": word, "max_length": count, "strategy": word, "stride": count}
+
+
+def _size(value: Any) -> bool:
+    return count(value) and 0 <= value <= LARGEST_SIZE
+
+
+_TRUNCATION: Mapping[str, Form] = {"direction": word, "max_length": _size, "strategy": word, "stride": _size}
 _PADDING: Mapping[str, Form] = {
     "strategy": lambda value: (
-        word(value) or (isinstance(value, dict) and set(value) == {"Fixed"} and count(value["Fixed"]))
+        word(value) or (isinstance(value, dict) and set(value) == {"Fixed"} and _size(value["Fixed"]))
     ),
     "direction": word,
     "pad_token": _text,
-    **dict.fromkeys(("pad_to_multiple_of", "pad_id", "pad_type_id"), count),
+    **dict.fromkeys(("pad_to_multiple_of", "pad_id", "pad_type_id"), _size),
 }
 _TOP = frozenset({"version", "truncation", "padding", "added_tokens", "model", *_SECTIONS})
 
@@ -275,6 +283,8 @@ def _part(value: Any, parts: Parts, file: str, place: str, depth: int) -> Iterat
         yield PART.finding(file, f"{place} {of}")
         return
     yield from _settings(rest, parts[of], file, f"{place} {of}")
+    if of == "Prepend" and _says_something(rest.get("prepend")):
+        yield REPLACE.finding(file, f"{place}: {rest['prepend']!r} before every text")
     pattern: Any = rest.get("pattern")
     if _pattern(pattern):
         if "Regex" in pattern and (why := explosive(pattern["Regex"])):
@@ -288,8 +298,12 @@ _ESCAPED = re.compile(r"\\[pP]\{\^?\w+\}|\\x\{?[0-9A-Fa-f]+\}?|\\[A-Za-z]|\{[0-9
 
 def _replace(pattern: Mapping[str, str], content: Any, file: str, place: str) -> Iterator[Finding]:
     said = _ESCAPED.sub("", pattern["Regex"]) if "Regex" in pattern else pattern["String"]
-    if re.search(r"[^\W_]", said) or (isinstance(content, str) and re.search(r"[^\W_]", content)):
+    if _says_something(said) or _says_something(content):
         yield REPLACE.finding(file, f"{place}: {next(iter(pattern.values()))!r} becomes {content!r}")
+
+
+def _says_something(text: Any) -> bool:
+    return isinstance(text, str) and re.search(r"[^\W_]", text) is not None
 
 
 def _settings(value: Any, forms: Mapping[str, Form], file: str, place: str) -> Iterator[Finding]:

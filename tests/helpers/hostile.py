@@ -195,6 +195,7 @@ CASES = (
     Case("config.key", config(__class__="x"), config(_custom="x")),
     Case("config.missing", gone("config.json"), UNTOUCHED),
     Case("config.model-type", config(model_type="../bert"), config(model_type="xlm-roberta")),
+    Case("config.other-file", settings(tokenizer_file="/etc/passwd"), settings(tokenizer_file="/root/.cache/a/b.json")),
     Case("config.removed-heads", ours({"0": [1, 1]}), ours({"0": [1], "1": [0]})),
     Case("config.trust-remote-code", config(a=[{"trust_remote_code": 1}]), config(trust="trust_remote_code")),
     Case("config.trust-remote-code-off", config(trust_remote_code=False), UNTOUCHED, "goes on"),

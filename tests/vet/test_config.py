@@ -72,6 +72,28 @@ def test_a_spoilt_record_of_removed_heads_is_refused(quantization: dict[str, Any
     assert refusal(record) is not None
 
 
+def test_weights_that_are_compressed_are_not_supported(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedError, match="quantized"):
+        vetted(make(tmp_path / "m", compression_config={"quant_method": "compressed-tensors"}))
+
+
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [
+        ({"num_beams": 10**9}, "config.absurd-size"),
+        ({"num_return_sequences": -1}, "config.absurd-size"),
+        ({"max_length": 10**30}, "config.absurd-size"),
+        ({"compile_config": {"backend": "evil.mod:fn"}}, "config.value"),
+        ({"cache_config": {"backend": "os.system"}}, "config.value"),
+        ({"watermarking_config": {"__class__": "x"}}, "config.value"),
+    ],
+)
+def test_what_generation_must_not_say(setting: dict[str, Any], rule: str, tmp_path: Path) -> None:
+    folder = make(tmp_path / "m")
+    write_json(folder / "generation_config.json", setting)
+    assert rules(vetted(folder)) == {rule}
+
+
 @pytest.mark.parametrize("quantization", [{"quant_method": "gptq", "bits": 4}, {}, "x"])
 def test_other_quantized_weights_are_not_supported(quantization: Any, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match="quantized"):
@@ -98,6 +120,8 @@ def test_a_refusal_wins_over_not_supported(tmp_path: Path) -> None:
         ({"hidden_size": -1}, "config.absurd-size"),
         ({"text_config": {"vocab_size": 10**12}}, "config.absurd-size"),
         ({"anything": [[1 << 63]]}, "config.absurd-size"),
+        ({"num_attention_heads": 0}, "config.absurd-size"),
+        ({"chunk_size_feed_forward": -1}, "config.absurd-size"),
     ],
 )  # fmt: skip
 def test_refused(keys: dict[str, Any], rule: str, tmp_path: Path) -> None:
@@ -176,6 +200,13 @@ def test_configs_of_older_libraries_are_not_refused(family: str) -> None:
         ({"a": "__import__('os')"}, "config.code-like"),
         ({"a": "../../x"}, "config.code-like"),
         ({"use_module": True, "modules": 3}, "config.unknown-setting"),
+        ({"welcome": "Read more at https://example.org " + "and so on " * 20}, "config.unknown-setting"),
+        ({"backbone": "evil/repo"}, "config.code-like"),
+        ({"kernel_config": {"RMSNorm": "evil/kernels:RMSNorm"}}, "config.code-like"),
+        ({"a": {"_target_": "builtins.Exec"}}, "config.code-like"),
+        ({"a": "evil_module:make"}, "config.code-like"),
+        ({"a": "$(id)"}, "config.code-like"),
+        ({"a": "/etc/passwd"}, "config.code-like"),
     ],
 )
 def test_unknown_settings_are_left_out_or_refused(unknown: dict[str, Any], rule: str, tmp_path: Path) -> None:
@@ -197,6 +228,11 @@ def test_unknown_settings_are_left_out_or_refused(unknown: dict[str, Any], rule:
         {"id2label": ["a", "b"]},
         {"id2label": {"zero": "a"}},
         {"id2label": {"0": "a\u202eb"}},
+        {"id2label": {"0": "<script>alert(1)</script>"}},
+        {"id2label": {"0": "{{ x }}"}},
+        {"hidden_act": "os.system"},
+        {"problem_type": "other"},
+        {"task_specific_params": {"__class__": {"x": 1}}},
         {"label2id": {"a": [0]}},
         {"eos_token_id": "2"},
         {"task_specific_params": {"a b": 1}},

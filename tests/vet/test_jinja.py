@@ -34,6 +34,8 @@ ORDINARY = {
     "{% for key in d | dictsort %}{{ key }}{% endfor %}{{ strftime_now('%d %b %Y') }}{{ name | replace('_', ' ') }}",
     "training": "{% for m in messages %}{% if loop.index > 100 %}{% break %}{% endif %}{% if m.role == 'assistant' %}"
     "{% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}{% else %}{% continue %}{% endif %}{% endfor %}",
+    "names": "{% set _args = tool_call.arguments %}{% set _ = seen.append(_args) %}{% set config = {'a': 1} %}"
+    "{% for k in _args %}{{ _args[k] }}{{ config['a'] }}{% endfor %}{% set i = loop_index + 1 %}{{ messages[i] }}",
     "blocks": "{% with a = 1 %}{% set b %}text{% endset %}{% filter trim %} {{ a if a is number else b }} "
     "{% endfilter %}{% endwith %}{% raw %}{{ not parsed.__class__ }}{% endraw %}"
     "{% for i in range(messages | length) %}{% endfor %}",
@@ -61,6 +63,20 @@ HOSTILE = {
     "{% extends 'a' %}": "template.escape",
     "{% block a %}{% endblock %}": "template.escape",
     "{{ (f or g)() }}": "template.escape",
+    "{% set k = 'XXclassXX' | replace('X', '_') %}{{ x[k] }}": "template.escape",
+    "{% set k = '%c%cclass' % (95, 95) %}{{ x[k] }}": "template.escape",
+    "{% set u = 'a_b'[1] %}{% set k = u + u + 'class' %}{{ x[k] }}": "template.escape",
+    "{% set k = ['_', '_class'] | join %}{{ x[k] }}": "template.escape",
+    "{{ x.gi_frame.f_back.f_builtins }}": "template.escape",
+    "{{ config.items() }}": "template.escape",
+    "{{ request['application'] }}": "template.escape",
+    "{{ _hidden }}": "template.escape",
+    "{% set __x = 1 %}{{ __x }}": "template.escape",
+    "{{ x | join(',', attribute='mro') }}": "template.escape",
+    "{% set k = 'a' %}{{ x | map(attribute=k) | list }}": "template.unknown",
+    "{% set f = 'at' ~ 'tr' %}{{ x | map(f, y) | list }}": "template.unknown",
+    "{{ '%999999999d' % 1 }}": "template.bounds",
+    "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}": "template.bounds",
     "{{ open('/etc/passwd') }}": "template.unknown",
     "{{ x.read() }}": "template.unknown",
     "{{ x | pprint }}": "template.unknown",

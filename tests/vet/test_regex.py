@@ -31,7 +31,20 @@ def test_ordinary(pattern: str) -> None:
     assert explosive(pattern) == ""
 
 
-@pytest.mark.parametrize("pattern", [*EXPLOSIVE, r"(a)\1", r"\k<a>", "(a", "a)", "[a", "a" * (LONGEST + 1)])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *EXPLOSIVE,
+        r"\s*\s*\s*x",
+        "(?:(?:a{1,99}){1,99}){1,99}",
+        r"(a)\1",
+        r"\k<a>",
+        "(a",
+        "a)",
+        "[a",
+        "a" * (LONGEST + 1),
+    ],
+)
 def test_refused(pattern: str) -> None:
     assert explosive(pattern)
 

@@ -23,7 +23,7 @@ SETTINGS = {
 
 def test_settings_are_written_anew_in_their_order(tmp_path: Path) -> None:
     folder = make(tmp_path / "m")
-    write_json(folder / "tokenizer_config.json", {"name_or_path": "/home/x", **SETTINGS, "vocab_file": "/etc/passwd"})
+    write_json(folder / "tokenizer_config.json", {"name_or_path": "/home/x", **SETTINGS, "vocab_file": "/home/x/vocab.txt"})
     assert vetted(folder).findings == ()
     tokenizer.write_settings(open_local(folder), "tokenizer_config.json", tmp_path / "out")
     document = json.loads((tmp_path / "out").read_bytes())
@@ -157,3 +157,10 @@ def test_unknown_settings_are_left_out(name: str, tmp_path: Path) -> None:
     assert rules(vetted(folder)) == {"config.unknown-setting"}
     tokenizer.write_settings(open_local(folder), name, tmp_path / "out")
     assert json.loads((tmp_path / "out").read_bytes()) == {}
+
+
+@pytest.mark.parametrize("key", ["__init__", "auto_map\u200b"])
+def test_keys_that_are_no_settings_are_refused(key: str, tmp_path: Path) -> None:
+    folder = make(tmp_path / "m")
+    write_json(folder / "tokenizer_config.json", {key: "x"})
+    assert "config.key" in rules(vetted(folder))
