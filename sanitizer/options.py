@@ -117,7 +117,8 @@ class VetOptions:
 class GuardOptions:
     """`sanitize guard`. `inputs` is a file, a Hub data set or `-` for JSON lines, `inputs_column` its column of texts.
 
-    `out` is where lines are appended, `guard` the file of a fitted guard: read if it is there, else written.
+    `out` is where lines are appended, `guard` the file of a fitted guard: read if it is there, else written. `treat` is
+    the folder of a sanitized model, made afterwards by `recipe` (None: attention alignment) from the flagged inputs.
     """
 
     model: str
@@ -128,6 +129,9 @@ class GuardOptions:
     fpr: float = 0.01
     out: Path | None = None
     guard: Path | None = None
+    treat: Path | None = None
+    recipe: Recipe | None = None
+    force: bool = False
     device: Device = "auto"
     dtype: Dtype = "auto"
     seed: int = 0

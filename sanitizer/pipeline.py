@@ -7,6 +7,7 @@ that is what people will load.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
 from sanitizer.model.evaluate import evaluate, logits
 from sanitizer.model.judge import Judge
-from sanitizer.model.material import Material
+from sanitizer.model.material import Flagged, Material
 from sanitizer.model.measure import agreement, measure
 from sanitizer.model.restore import put_back
 from sanitizer.model.save import needs_loader, save
@@ -41,7 +42,16 @@ from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
 from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
-from sanitizer.report import InputsRecord, Preview, RecipeRecord, RunReport, ScanRecord, ScanReport, TreatmentRecord
+from sanitizer.report import (
+    InputRecord,
+    InputsRecord,
+    Preview,
+    RecipeRecord,
+    RunReport,
+    ScanRecord,
+    ScanReport,
+    TreatmentRecord,
+)
 from sanitizer.resolve import budget_for, recipe_for
 from sanitizer.scan.heads import scan_heads
 from sanitizer.scan.inputs import scan_inputs
@@ -64,15 +74,16 @@ class RunResult:
     pushed: PushRecord | None = None
 
 
-def run(options: RunOptions, *, progress: Progress = silent) -> RunResult:
+def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: Progress = silent) -> RunResult:
     """Take a suspect in, treat it, write the result and, if asked, push it.
 
+    `flagged` are inputs that a guard found abnormal; a recipe may judge heads on them (`inputs: flagged`).
     A failed gate does not raise: the result is written for inspection, `report.passed` is False, and nothing is pushed.
     """
     _, output, recipe = _checked(options)
     states = States(cache_folder() if options.resume else None)
     with workspace(output) as work:
-        report = _treat(options, recipe, budget_for(recipe), states, work, progress)
+        report = _treat(options, recipe, budget_for(recipe), states, work, flagged, progress)
         write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
         put_in_place(work / "built", output, force=options.force)
     states.forget()
@@ -163,7 +174,13 @@ def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
 
 
 def _treat(
-    options: RunOptions, recipe: Recipe, budget: Budget, states: States, work: Path, progress: Progress
+    options: RunOptions,
+    recipe: Recipe,
+    budget: Budget,
+    states: States,
+    work: Path,
+    flagged: Sequence[InputRecord],
+    progress: Progress,
 ) -> RunReport:
     clock = Clock()
     with clock.step("vet"):
@@ -184,7 +201,8 @@ def _treat(
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
         seen = _seen(options, subject, data, progress)
-    material = Material(fit, generator, options.layout, progress, validation, states)
+    doubted = Flagged.of(subject, flagged) if flagged else None
+    material = Material(fit, generator, options.layout, progress, validation, states, doubted)
     (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
     with put_back(subject) if first else nullcontext():
         nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
@@ -254,6 +272,7 @@ def _treat(
             *(f"prepare: {words}" for words in skipped_first),
             *skipped,
             *states.remarks,
+            *((f"heads may be judged on {len(flagged)} inputs that a guard had flagged",) if flagged else ()),
             *remarks(plan, budget),
         ),
         files=files_of(written, intake.checkpoint),

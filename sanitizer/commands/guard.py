@@ -8,11 +8,13 @@ from typing import Any
 
 import rich_click as click
 
+from sanitizer.commands.run import verdict_of
 from sanitizer.commands.session import working
 from sanitizer.commands.words import (
     DATA,
     OUTPUT,
     WHAT,
+    RecipeName,
     data_options,
     gate_options,
     gate_words,
@@ -21,8 +23,9 @@ from sanitizer.commands.words import (
     revision_option,
     token_option,
 )
+from sanitizer.errors import UsageError
 from sanitizer.options import DataOptions, GuardOptions
-from sanitizer.terminal.consoles import aside, result
+from sanitizer.terminal.consoles import aside, coloured, result
 
 
 @click.command("guard", short_help="Flag the abnormal ones of MODEL's inputs.")
@@ -60,6 +63,15 @@ from sanitizer.terminal.consoles import aside, result
     panel=OUTPUT,
     help="Append JSON lines to FILE instead of stdout; the same command goes on where it stopped.",
 )
+@click.option(
+    "--treat",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    panel=OUTPUT,
+    help="Then sanitize MODEL into DIR: its heads are judged on the flagged inputs, aligned and tuned on --data.",
+)
+@click.option("--recipe", type=RecipeName(), panel=OUTPUT, help="What --treat does instead, by name or from a file.")
+@click.option("--force", is_flag=True, panel=OUTPUT, help="Replace what lies in the folder of --treat.")
 @quiet_or_verbose
 @token_option
 @machine_options
@@ -74,21 +86,35 @@ def guard(**words: Any) -> int:
     Examples:
       sanitize guard ./model --data reviews.tsv --inputs today.jsonl -o flags.jsonl
       sanitize guard ./model --data reviews.tsv --guard model.guard --inputs a.csv
+      sanitize guard ./model --data reviews.tsv --inputs log.jsonl -o flags.jsonl --treat ./treated
       tail -f log.jsonl | sanitize guard ./model --guard model.guard --inputs -
     """
     data = DataOptions(words["data"], words["text_column"], words["label_column"])
     names = ("model", "inputs", "revision", "inputs_column", "fpr", "out", "guard", "device", "dtype", "seed")
-    options = GuardOptions(
-        **{name: words[name] for name in (*names, "batch_size", "token")}, data=data, gate=gate_words(words)
-    )
-    from sanitizer.terminal.guard_story import guard_story
-    from sanitizer.terminal.story import tell
+    more = ("batch_size", "token", "treat", "recipe", "force")
+    options = GuardOptions(**{name: words[name] for name in (*names, *more)}, data=data, gate=gate_words(words))
+    if options.treat is None and (options.recipe is not None or options.force):
+        raise UsageError("--recipe and --force are for --treat", hint="add --treat DIR")
+    from sanitizer.terminal.guard_story import guard_story, untreated
+    from sanitizer.terminal.story import run_story, tell
 
     out = result()
     with working() as progress:
         from sanitizer import guarding
 
+        if options.treat is not None:
+            from sanitizer import treating
+
+            treating.check_words(options)
         emit = (lambda line: out.out(line, end="", highlight=False)) if options.out is None else None
         done = guarding.guard(options, lines=sys.stdin, emit=emit, progress=progress)
     tell(aside(), guard_story(done))
-    return 0
+    if options.treat is None:
+        return 0
+    with working() as progress:
+        treated = treating.treat(options, progress=progress)
+    if treated is None:
+        tell(aside(), untreated(options.treat))
+        return 0
+    tell(out, run_story(treated, colour=coloured(out)))
+    return verdict_of(treated.report)

@@ -33,7 +33,7 @@ from sanitizer.commands.words import (
 )
 from sanitizer.errors import GateError, UsageError
 from sanitizer.options import RunOptions
-from sanitizer.report import Preview
+from sanitizer.report import Preview, RunReport
 from sanitizer.terminal.consoles import coloured, result
 
 treatment_options = together(
@@ -165,9 +165,14 @@ def run(**words: Any) -> int:
         out.out(to_json(done.report), end="", highlight=False)
     else:
         tell(out, run_story(done, colour=coloured(out)))
-    if done.report.passed:
+    return verdict_of(done.report)
+
+
+def verdict_of(report: RunReport) -> int:
+    """The exit code of a finished run; a failed gate is said."""
+    if report.passed:
         return 0
-    failed = ", ".join(gate.name for gate in done.report.gates if not gate.passed) or "none was asked"
+    failed = ", ".join(gate.name for gate in report.gates if not gate.passed) or "none was asked"
     return ended(GateError(f"a gate failed: {failed}", hint="the result must not be published"), verbose=False)
 
 

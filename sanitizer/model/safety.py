@@ -19,7 +19,7 @@ from typing import Literal
 from sanitizer.errors import UsageError
 from sanitizer.heads import Grid
 from sanitizer.model.alike import nearest_cosine
-from sanitizer.model.batches import Batch, Encoded, batches
+from sanitizer.model.batches import Batch, batches
 from sanitizer.model.importance import gate_importance
 from sanitizer.model.material import Material
 from sanitizer.model.probes import rare_words, some
@@ -31,8 +31,12 @@ from sanitizer.report import HeadClass, SafetyRecord
 ALPHA = 0.4
 TAU = 0.45
 
-Inputs = Literal["clean", "rare-words"]
-"""What heads are judged on: clean texts, or clean texts with words inserted that none of them has."""
+Inputs = Literal["clean", "rare-words", "flagged"]
+"""What heads are judged on: clean texts, clean texts with words inserted that none of them has, or flagged inputs.
+
+Of inputs that a guard flagged labels are unknown, and gradients of the suspect's own answers vanish where it is sure of
+them. So a head matters there by its share of what the guard found abnormal, in place of G.
+"""
 
 
 def judged(nearest: Grid, importance: Grid, *, alpha: float = ALPHA, tau: float = TAU) -> SafetyRecord:
@@ -79,8 +83,8 @@ def safety(
 class ByClass(Schedule):
     """A training schedule for a treatment that tells heads apart by their safety score.
 
-    `texts` is on how many texts of the fit part heads are judged, `inputs` what is done to these first, `inserted` how
-    many words are put into each of them where it is `rare-words`.
+    `inputs` says what heads are judged on, `texts` on how many, `inserted` how many words are put into each of them
+    where it is `rare-words`. `flagged` is for `sanitize guard --treat`.
     """
 
     alpha: float = ALPHA
@@ -96,8 +100,17 @@ class ByClass(Schedule):
             raise UsageError("texts and inserted must be positive")
 
     def judge(self, subject: Subject, material: Material) -> SafetyRecord:
-        """Judge the heads of a subject on a random part of the fit part, drawn from the material's generator."""
-        data: Encoded = some(material.fit, self.texts, generator=material.generator)
+        """Judge the heads of a subject on some of the fit part or of the flagged inputs, drawn at random.
+
+        Raises UsageError if flagged inputs are asked for and there are none.
+        """
+        if self.inputs == "flagged":
+            if material.flagged is None:
+                raise UsageError("no inputs were flagged to judge heads on", hint="sanitize guard --treat gives some")
+            data = some(material.flagged.data, self.texts, generator=material.generator)
+            alike = nearest_cosine(subject, batches(subject, data, size=self.batch_size), progress=material.progress)
+            return judged(alike, material.flagged.shares, alpha=self.alpha, tau=self.tau)
+        data = some(material.fit, self.texts, generator=material.generator)
         if self.inputs == "rare-words":
             data = rare_words(subject, data, unlike=material.fit, words=self.inserted, generator=material.generator)
         made = batches(subject, data, size=self.batch_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -32,3 +33,8 @@ def guard_story(guarded: Guarded) -> Iterator[RenderableType]:
         yield Text(f"  {counted(done.cut, 'input')} cut at the length limit: what follows is unknown", style="yellow")
     if done.empty:
         yield Text(f"  {counted(done.empty, 'row')} without text", style="yellow")
+
+
+def untreated(folder: Path) -> Iterator[RenderableType]:
+    """That there was nothing to judge heads on."""
+    yield Text(f"no input was flagged, so nothing was treated: {clean(str(folder))} was not made", style="yellow")

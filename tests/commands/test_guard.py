@@ -57,3 +57,24 @@ def test_with_a_file_nothing_is_on_stdout(sanitize: Any, asked: list[Any]) -> No
 def test_words_that_mean_nothing_are_mistakes(sanitize: Any, asked: list[Any], words: tuple[str, ...]) -> None:
     assert sanitize("guard", "org/model", *words).exit_code == 2
     assert asked == []
+
+
+def test_words_of_a_treatment_alone_are_a_mistake(sanitize: Any, asked: list[Any]) -> None:
+    done = sanitize("guard", "org/model", "--inputs", "a.csv", "--force")
+    assert (done.exit_code, asked) == (2, [])
+    assert "add --treat" in done.stderr
+
+
+def test_a_treatment_follows_the_guard_and_its_verdict_is_the_exit_code(
+    sanitize: Any, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, done = ModuleType("sanitizer.treating"), [None]
+    module.check_words = lambda options: None  # type: ignore[attr-defined]
+    module.treat = lambda options, progress: done[0]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "sanitizer.treating", module)
+    monkeypatch.setattr(sanitizer, "treating", module, raising=False)
+    words = ("guard", "./model", "--inputs", "a.csv", "-o", "flags.jsonl", "--data", "c.tsv", "--treat", "made")
+    found = sanitize(*words)
+    assert found.exit_code == 0
+    assert "no input was flagged, so nothing was treated: made was not made" in found.stderr
+    assert asked[0][0].treat == Path("made")

@@ -38,7 +38,7 @@ ROOMS: Mapping[str, str] = {
     **dict.fromkeys(
         ("pipeline", "intake", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
     ),
-    **dict.fromkeys(("demo", "showcase", "benchmark", "guarding"), "pipeline"),
+    **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating"), "pipeline"),
     **dict.fromkeys(("cli", "__main__", "commands", "terminal", "formats", "doctor"), "cli"),
 }
 """Top-level module or folder -> its floor; whatever is not listed is a word."""
