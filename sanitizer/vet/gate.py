@@ -38,7 +38,9 @@ from sanitizer.vet.leftovers import judge, of_training
 from sanitizer.vet.legacy.look import look
 from sanitizer.vet.magic import sniff_file
 from sanitizer.vet.rules import Rule, Verdict, refused, shown
+from sanitizer.vet.shapes import fitting
 from sanitizer.vet.sidecars import doubts
+from sanitizer.vet.tied import apart
 
 CRASHED = Rule(
     "gate.crashed",
@@ -284,6 +286,7 @@ def _together(
         yield from _guarded(INDEX, stalled, partial(_agreed, checkpoint)).findings
         if CONFIG in verdicts and verdicts[CONFIG].fate == "rebuilt":
             yield from _guarded(CONFIG, stalled, partial(_affordable, checkpoint)).findings
+            yield from _guarded(CONFIG, stalled, partial(_alike, checkpoint)).findings
         yield from _guarded(INDEX, stalled, partial(_numbers, checkpoint, progress)).findings
 
 
@@ -293,6 +296,10 @@ def _agreed(checkpoint: Checkpoint) -> Verdict:
 
 def _affordable(checkpoint: Checkpoint) -> Verdict:
     return Verdict("rebuilt", "the files hold what the config asks for", tuple(budget.affordable(checkpoint)))
+
+
+def _alike(checkpoint: Checkpoint) -> Verdict:
+    return Verdict("rebuilt", "names and shapes are the config's", (*fitting(checkpoint), *apart(checkpoint)))
 
 
 def _numbers(checkpoint: Checkpoint, progress: Progress) -> Verdict:

@@ -147,6 +147,20 @@ def matrix(*numbers: float) -> Change:
     return weights({"a": entry(0, len(data), "F16", (1, len(numbers)))}, data)
 
 
+def named_tensors(*names: str) -> tuple[dict[str, Any], bytes]:
+    """Matrices of 2 x 4 ones."""
+    header = {name: entry(32 * index, 32 * index + 32, shape=(2, 4)) for index, name in enumerate(names)}
+    return header, struct.pack("<8f", *[1.0] * 8) * len(names)
+
+
+def tied(number: float) -> Change:
+    """A model of embeddings alone, and a head that is tied to them: all ones, but for one number."""
+    names = "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"
+    header, data = named_tensors(*names)
+    content = data[:-4] + struct.pack("<f", number)
+    return all_of(config(num_hidden_layers=0, vocab_size=2), weights(header, content))
+
+
 def layers(*numbers: float) -> Change:
     """The same tensor of as many layers, each of one number."""
     header = {f"layer.{index}.w": entry(4 * index, 4 * index + 4) for index in range(len(numbers))}
@@ -280,11 +294,20 @@ CASES = (
     ),
     Case("tokenizer.vocabulary", file("vocab.json", b'{"a": 1, "b": 1}'), file("vocab.json", b'{"a": 0, "b": 1}')),
     Case("weights.all-zero", matrix(0.0), matrix(1.0), "goes on"),
+    Case(
+        "weights.bytes",
+        weights({"a": entry(0, 8, "U8", (8,))}, bytes(range(8))),
+        weights({"h.0.attn.bias": entry(0, 8, "U8", (1, 8))}, bytes(range(8))),
+        "goes on",
+    ),
     Case("weights.infinite", matrix(1.0, float("-inf")), matrix(1.0, -65504.0), "goes on"),
+    Case("weights.missing", weights(*named_tensors("bert.embeddings.word_embeddings.weight")), UNTOUCHED),
     Case("weights.nan", matrix(1.0, float("nan")), matrix(1.0, 0.0)),
     Case("weights.none", gone("model.safetensors"), UNTOUCHED),
     Case("weights.outlier", layers(1, 1, 1, 1, 900), layers(1, 1, 1, 1, 90), "goes on"),
     Case("weights.page", file("model.safetensors", b"<!DOCTYPE html><title>404</title>"), UNTOUCHED),
+    Case("weights.shape", weights(*named_tensors("encoder.layer.0.attention.self.key.weight")), UNTOUCHED),
+    Case("weights.tied-apart", tied(7.0), tied(1.0), "goes on"),
     Case("weights.pickle-code", file("pytorch_model.bin", PICKLE), file("pytorch_model.bin", bin_file()), "goes on"),
     Case("weights.pickle-data", file("pytorch_model.bin", bin_file()), file("notes.md", b"pickle"), "goes on"),
     Case("weights.pickle-only", all_of(gone("model.safetensors"), file("model.pt", PICKLE)), UNTOUCHED),

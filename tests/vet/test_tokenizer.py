@@ -23,7 +23,9 @@ SETTINGS = {
 
 def test_settings_are_written_anew_in_their_order(tmp_path: Path) -> None:
     folder = make(tmp_path / "m")
-    write_json(folder / "tokenizer_config.json", {"name_or_path": "/home/x", **SETTINGS, "vocab_file": "/home/x/vocab.txt"})
+    write_json(
+        folder / "tokenizer_config.json", {"name_or_path": "/home/x", **SETTINGS, "vocab_file": "/home/x/vocab.txt"}
+    )
     assert vetted(folder).findings == ()
     tokenizer.write_settings(open_local(folder), "tokenizer_config.json", tmp_path / "out")
     document = json.loads((tmp_path / "out").read_bytes())

@@ -66,10 +66,13 @@ def tied_in(checkpoint: Checkpoint, views: Mapping[str, View]) -> tuple[str, ...
 
 def tied(config: Mapping[str, Any], views: Mapping[str, View]) -> Iterator[str]:
     """The names that need not be written: the config ties them, and they are the very same bytes in the same order."""
-    model_type, ties = config.get("model_type"), config.get("tie_word_embeddings")
-    known = TIES.get(model_type) if isinstance(model_type, str) else None
-    if known is None or not (known.default if ties is None else ties is True):
-        return
-    for name, source in known.pairs:
+    for name, source in pairs_of(config):
         if name in views and views.get(source) == views[name]:
             yield name
+
+
+def pairs_of(config: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The pairs that a config ties (tied name, name it is tied to); none where it does not, or nobody knows."""
+    model_type, ties = config.get("model_type"), config.get("tie_word_embeddings")
+    known = TIES.get(model_type) if isinstance(model_type, str) else None
+    return known.pairs if known and (known.default if ties is None else ties is True) else ()
