@@ -102,6 +102,7 @@ class RunOptions(ScanOptions):
 class VetOptions:
     """`sanitize vet`. `rebuild` is where a rebuilt copy goes, if any.
 
+    `base` is the model, or the folder, whose chat templates these are compared with.
     Findings of the gate's `fail_on` or graver refuse; if it says None, the policy decides, else `medium`.
     """
 
@@ -111,6 +112,7 @@ class VetOptions:
     rebuild: Path | None = None
     force: bool = False
     token: str | None = field(default=None, repr=False)
+    base: str | None = None
 
 
 @dataclass(frozen=True)

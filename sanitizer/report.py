@@ -48,13 +48,14 @@ class FileRecord:
 class TemplateRecord:
     """A chat template: which file it is in, what it is called there, and the sha256 of its text.
 
-    `carried` tells whether it is in the rebuilt copy too.
+    `carried` tells whether it is in the rebuilt copy too, `base` how it compares with the base model's of that name.
     """
 
     file: str
     name: str
     sha256: str
     carried: bool
+    base: Literal["same", "differs", "unknown"] = "unknown"
 
 
 @dataclass(frozen=True)

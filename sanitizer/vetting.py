@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import sanitizer
-from sanitizer.checkpoint import HubOrigin
-from sanitizer.errors import IncompleteError, UsageError
+from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
+from sanitizer.errors import IncompleteError, RefusedError, UsageError
 from sanitizer.intake import examine, fetch, name_of, today
 from sanitizer.lockfile import Locked, lock_text, read_lock
 from sanitizer.options import VetOptions
@@ -19,7 +19,10 @@ from sanitizer.output import check_place, demand_room, put_in_place, workspace
 from sanitizer.progress import Progress, silent
 from sanitizer.report import Severity, VetRecord, VetReport
 from sanitizer.source import LocalRef, parse_model
+from sanitizer.vet.base import CAP as TEMPLATES
+from sanitizer.vet.base import compared, holds_templates
 from sanitizer.vet.families import families
+from sanitizer.vet.folder import walk
 from sanitizer.vet.gate import answer, rebuild, refusal
 from sanitizer.vet.inventory import of_the_model
 from sanitizer.vet.isolated import Worker
@@ -48,6 +51,7 @@ def vet(options: VetOptions, *, progress: Progress = silent, process: Process | 
         seen = examine(worker, fetched, left, gate, progress)
     rules = families(drop_chat_template=gate.drop_chat_template)
     record = seen.record if policy is None else apply(seen.record, policy, fetched, today=today())
+    record = _against_base(record, options)
     rebuildable = refusal(record) is None
     if options.rebuild is not None and rebuildable:
         size = sum(file.size for file in of_the_model(fetched).files.values())
@@ -68,6 +72,32 @@ def vet(options: VetOptions, *, progress: Progress = silent, process: Process | 
         rebuildable=rebuildable,
         unknown=tuple(error.message for error in seen.stalled),
     )
+
+
+def _against_base(record: VetRecord, options: VetOptions) -> VetRecord:
+    """The record, its templates compared with those of the base that the user names.
+
+    Only files with templates are read, and what cannot be had leaves the answer unknown. The base that a card names is
+    not asked for: nothing that a stranger writes starts a connection.
+    """
+    if not record.templates or options.base is None:
+        return record
+    ref = parse_model(options.base)
+    try:
+        if isinstance(ref, LocalRef):
+            names = [entry.name for entry in walk(ref.path) if entry.what == "file" and holds_templates(entry.name)]
+            there = Checkpoint.of_folder(ref.path, LocalOrigin(ref.path.name), names)
+            templates = compared(record.templates, names, there.read)
+        else:
+            from sanitizer.hub.download import peek, resolve
+
+            remote = resolve(ref, token=options.token)
+            templates = compared(
+                record.templates, remote.files, lambda name: peek(remote, name, TEMPLATES, token=options.token)
+            )
+    except (IncompleteError, RefusedError, OSError):
+        return record
+    return replace(record, templates=templates)
 
 
 def vet_locked(

@@ -204,3 +204,29 @@ def test_a_policy_beside_the_model_or_the_user_is_not_read(folder: Path, monkeyp
     monkeypatch.chdir(folder.parent)
     report = vetted(folder)
     assert (report.answer, report.vetting.policy) == ("refused", None)
+
+
+@pytest.mark.parametrize(("theirs", "answer"), [("{{ x }}", "same"), ("{{ y }}", "differs"), (None, "unknown")])
+def test_templates_are_compared_with_the_base_that_is_named(
+    theirs: str | None, answer: str, hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "chat_template.jinja").write_text("{{ x }}")
+    (folder / "README.md").write_text("---\nbase_model: org/card\n---\n")
+    if theirs is not None:
+        hub.repo("org/base", {"chat_template.jinja": theirs.encode(), "model.safetensors": b"never fetched"})
+    (template,) = vetted(folder, base="hf://org/base").vetting.templates
+    assert template.base == answer
+    assert hub.count("GET", "model.safetensors") == 0
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "chat_template.jinja").write_text(theirs or "")
+    (template,) = vetted(folder, base=str(tmp_path / "base")).vetting.templates
+    assert template.base == (answer if theirs else "differs")
+
+
+def test_no_base_is_asked_for_because_a_card_names_it(hub: LoopbackHub, folder: Path) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    hub.repo("org/name", {**files, "chat_template.jinja": b"{{ x }}", "README.md": b"---\nbase_model: org/base\n---\n"})
+    hub.repo("org/base", {"chat_template.jinja": b"{{ x }}"})
+    (template,) = vetted("org/name").vetting.templates
+    assert template.base == "unknown"
+    assert not any("org/base" in request.path for request in hub.requests)

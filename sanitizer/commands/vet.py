@@ -42,6 +42,12 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown")
 @revision_option
 @gate_options
 @click.option(
+    "--base",
+    panel=WHAT,
+    metavar="ID|DIR",
+    help="The model that MODEL was made from: say whether chat templates are the same.",
+)
+@click.option(
     "--lock",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -104,7 +110,7 @@ def vet(**words: Any) -> int:
     """
     form, lock = "json" if words["as_json"] else words["form"], words["lock"]
     _check(words, form)
-    names = ("revision", "rebuild", "force", "token")
+    names = ("revision", "rebuild", "force", "token", "base")
     options = VetOptions(words["model"] or "", **{name: words[name] for name in names}, gate=gate_words(words))
     with working() as progress, started() as process:
         from sanitizer import vetting
@@ -129,7 +135,7 @@ def _check(words: dict[str, Any], form: str) -> None:
     """Raises UsageError for words that contradict each other."""
     if (words["model"] is None) == (words["lock"] is None):
         raise UsageError("name a MODEL, or models with --lock FILE", hint="one of the two")
-    for name in ("revision", "rebuild", "anchor"):
+    for name in ("revision", "rebuild", "anchor", "base"):
         if words["lock"] is not None and words[name] is not None:
             raise UsageError(f"--{name} and --lock say the same thing twice", hint="leave one out")
     if words["anchor"] is not None and form != "sarif":

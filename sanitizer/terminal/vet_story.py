@@ -32,6 +32,9 @@ def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[Renderable
     counted = ", ".join(f"{grades[severity]} {severity}" for severity in reversed(SEVERITIES) if grades[severity])
     yield _line("findings", counted or "none")
     yield from findings_story(report.vetting.standing)
+    for template in report.vetting.templates:
+        than = {"same": "the base's", "differs": "another than the base's", "unknown": "not compared (--base)"}
+        yield _line("template", f"{clean(template.file)} ({clean(template.name)}): {than[template.base]}")
     if report.vetting.policy is not None:
         for waiver in report.vetting.policy.waived:
             about = f"{clean(waiver.rule)}  {clean(waiver.file)}: {clean(waiver.reason)} (until {waiver.expires})"

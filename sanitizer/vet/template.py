@@ -84,8 +84,13 @@ def examine_processor(checkpoint: Checkpoint, name: str) -> Verdict:
 
 def judge_all(document: Mapping[str, Any], file: str) -> tuple[tuple[Finding, ...], tuple[TemplateRecord, ...]]:
     """The templates in settings: one text, or a list of named ones. Raises RefusedError for anything else."""
-    found = [judge(text, file, name) for name, text in _templates(document.get(KEY), file)]
+    found = [judge(text, file, name) for name, text in templates_in(document, file)]
     return tuple(f for findings, _ in found for f in findings), tuple(record for _, record in found)
+
+
+def templates_in(document: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:
+    """Names and texts of the templates in settings. Raises RefusedError for what is neither text nor named texts."""
+    yield from _templates(document.get(KEY), file)
 
 
 def judge(text: str, file: str, name: str) -> tuple[tuple[Finding, ...], TemplateRecord]:
