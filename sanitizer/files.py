@@ -21,6 +21,8 @@ def replace_text(target: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
         draft.chmod(0o644)  # mkstemp makes it private
         draft.replace(target)
     finally:

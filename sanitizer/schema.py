@@ -6,8 +6,6 @@ The JSON is ASCII: names inside a report come from strangers, and bytes that mov
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -19,6 +17,7 @@ from pydantic_core import PydanticSerializationError
 
 from sanitizer import plugins
 from sanitizer.errors import CorruptError, SanitizerError
+from sanitizer.files import replace_text
 from sanitizer.report import (
     SCHEMA_VERSION,
     BenchmarkReport,
@@ -128,17 +127,7 @@ def write_report(record: Record, path: Path) -> None:
     """Write in one move what reads back as valid: `path` holds that or what it held before. Raises CorruptError."""
     text = to_json(record)
     from_json(text, _name(record))
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.chmod(0o644)  # mkstemp makes it private; a report is for everyone who gets the model
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    replace_text(path, text)
 
 
 @cache

@@ -19,6 +19,7 @@ from sanitizer.commands.words import (
     gate_options,
     gate_words,
     machine_options,
+    output_option,
     quiet_or_verbose,
     revision_option,
     token_option,
@@ -56,13 +57,7 @@ from sanitizer.terminal.consoles import aside, coloured, result
     panel=DATA,
     help="Keep what was learnt from --data in FILE; read it if it is there.",
 )
-@click.option(
-    *("-o", "--out"),
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    panel=OUTPUT,
-    help="Append JSON lines to FILE instead of stdout; the same command goes on where it stopped.",
-)
+@output_option("out", "Append JSON lines to FILE instead of stdout; the same command goes on where it stopped.")
 @click.option(
     "--treat",
     type=click.Path(file_okay=False, path_type=Path),

@@ -7,20 +7,14 @@ from pathlib import Path
 import rich_click as click
 
 from sanitizer.commands.session import working
-from sanitizer.commands.words import OUTPUT, quiet_or_verbose, token_option
+from sanitizer.commands.words import output_option, quiet_or_verbose, token_option
 from sanitizer.files import replace_text
 from sanitizer.terminal.consoles import result
 
 
 @click.command("lock", short_help="Pin models to commits, for `vet --lock`.")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option(
-    *("-o", "--output"),
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    panel=OUTPUT,
-    help="Write them into a file, such as models.lock, instead of on stdout.",
-)
+@output_option("output", "Write them into a file, such as models.lock, instead of on stdout.")
 @quiet_or_verbose
 @token_option
 def lock(models: tuple[str, ...], output: Path | None, token: str | None) -> int:

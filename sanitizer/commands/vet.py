@@ -16,6 +16,7 @@ from sanitizer.commands.words import (
     WHAT,
     gate_options,
     gate_words,
+    output_option,
     quiet_or_verbose,
     revision_option,
     token_option,
@@ -72,13 +73,7 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown")
     help="How the answer is written.",
 )
 @click.option("--json", "as_json", is_flag=True, panel=OUTPUT, help="The same as --format json.")
-@click.option(
-    *("-o", "--output"),
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    panel=OUTPUT,
-    help="Write the answer into a file instead of on stdout.",
-)
+@output_option("output", "Write the answer into a file instead of on stdout.")
 @click.option(
     "--anchor",
     metavar="FILE[:LINE]",

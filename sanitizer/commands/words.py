@@ -107,6 +107,14 @@ quiet_or_verbose = together(
     ),
 )
 
+
+def output_option(name: str, help: str) -> Callable[[F], F]:
+    """`-o` and a long name: a file that is written instead of stdout."""
+    return click.option(
+        *("-o", f"--{name}"), type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", panel=OUTPUT, help=help
+    )
+
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, panel=OUTPUT, help="Print one JSON document (see `sanitize schema`)."
 )
