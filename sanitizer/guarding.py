@@ -165,7 +165,7 @@ def _watch(
         done = ProgressRecord(
             inputs=done.inputs + len(chunk),
             flagged=done.flagged + sum(record.flagged for record in records),
-            cut=done.cut + sum(record.cut for record in records),
+            long=done.long + sum(record.chunks > 1 for record in records),
             empty=done.empty + len(chunk) - len(records),
         )
         write(to_line(done))

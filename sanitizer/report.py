@@ -243,8 +243,9 @@ class InputRecord:
     """One input, held against clean ones: the Mahalanobis distance of its attention profile, and how rare that is.
 
     `p_value` is conformal; an input is flagged if it is at most the rate of false positives that was asked for. Heads
-    and pieces of text that are responsible, the most so first, are looked for where it is flagged. An input that is
-    `cut` was longer than what was looked at, and what was cut off is unknown. `index` counts inputs from 0.
+    and pieces of text that are responsible, the most so first, are looked for where it is flagged. An input longer than
+    the model reads at once is looked at in `chunks`; all of this is said of the one farthest from ordinary, so that a
+    long input has more than one chance to be flagged. `index` counts inputs from 0.
     """
 
     index: int
@@ -252,7 +253,7 @@ class InputRecord:
     distance: float
     p_value: float
     flagged: bool
-    cut: bool
+    chunks: int = 1
     heads: tuple[HeadShare, ...] = ()
     pieces: tuple[PieceRecord, ...] = ()
     kind: Literal["input"] = "input"
@@ -278,11 +279,11 @@ class GuardRecord:
 
 @dataclass(frozen=True)
 class ProgressRecord:
-    """How far a guard came: inputs looked at, and how many of them were flagged, cut at the length limit, or empty."""
+    """How far a guard came: inputs looked at, how many of them were flagged, how many long (in chunks), or empty."""
 
     inputs: int
     flagged: int
-    cut: int
+    long: int
     empty: int
     kind: Literal["progress"] = "progress"
 

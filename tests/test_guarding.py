@@ -18,7 +18,7 @@ from sanitizer.options import DataOptions, GuardOptions
 from sanitizer.schema import validate
 
 FPR = 0.05
-ODD = ". , ! " * 20
+ODD = ". , ! " * 30
 """Longer than the model reads, and of words that no clean text has."""
 
 
@@ -60,7 +60,7 @@ def test_the_lines_are_a_header_the_flagged_and_the_progress(
     flagged = [record for record in records if record["kind"] == "input"]
     assert {8, 10} <= {record["index"] for record in flagged}
     assert all(record["p_value"] <= FPR and record["heads"] for record in flagged)
-    assert records[-1] == {"inputs": 11, "flagged": len(flagged), "cut": 2, "empty": 1, "kind": "progress"}
+    assert records[-1] == {"inputs": 11, "flagged": len(flagged), "long": 2, "empty": 1, "kind": "progress"}
     assert (done.looked, done.done.inputs) == (11, 11)
     assert done.notes == ("kept was read; no clean data was used",)
 

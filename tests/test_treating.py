@@ -89,7 +89,7 @@ def test_what_was_flagged_is_treated_by_and_the_same_words_give_the_same_bytes(o
 
 def test_the_farthest_inputs_are_taken(options: GuardOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(treating, "MOST", 2)
-    records = [InputRecord(0, str(place), place, 0.01, True, False) for place in (1.0, 3.0, 2.0)]
+    records = [InputRecord(0, str(place), place, 0.01, True) for place in (1.0, 3.0, 2.0)]
     out = tmp_path / "flags"
     out.write_text("".join(['{"kind": "guard"}\n', *map(to_line, records), '{"kind": "progress"}\n']))
     asked: list[list[str]] = []

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from sanitizer.heads import Grid
-from sanitizer.model.batches import Batch, token_limit
+from sanitizer.model.batches import MOST_TOKENS, Batch, Encoded, chunked, token_limit
 from sanitizer.model.observe import watched
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent, track
@@ -30,6 +30,17 @@ FLOATS = 1 << 26
 
 Take = Callable[[int, Tensor], None]
 """Takes a layer's index and a part of each head's flattened matrix, [batch, head, entry] in float32."""
+
+
+def chunks(
+    subject: Subject, texts: Sequence[str], *, most_tokens: int = MOST_TOKENS
+) -> tuple[Encoded, tuple[int, ...]]:
+    """Whole texts, tokenized to be compared, and which text each row is of.
+
+    What is longer than the model reads at once, or than `most_tokens`, is several rows; causal models need room to speak.
+    """
+    room = NEW if subject.task == "causal" else 0
+    return chunked(subject, texts, token_limit(subject, most_tokens + room) - room)
 
 
 def at_once(subject: Subject, tokens: int, most: int) -> int:

@@ -60,6 +60,30 @@ def encode(subject: Subject, part: Part, *, most_tokens: int = MOST_TOKENS) -> E
     return Encoded(rows, part.labels)
 
 
+def chunked(subject: Subject, texts: Sequence[str], limit: int) -> tuple[Encoded, tuple[int, ...]]:
+    """Tokenize whole texts, and which text each row is of: a long one gives rows of about even length, `limit` at most.
+
+    Each row has the special tokens that a text alone has.
+    """
+    accepted = inspect.signature(subject.model.forward).parameters
+    special = subject.tokenizer.num_special_tokens_to_add()
+    whole = subject.tokenizer(list(texts), return_attention_mask=True, verbose=False)
+    names = [name for name in whole if name in accepted]
+    rows, owners = [], []
+    for index, text in enumerate(texts):
+        found = {name: [whole[name][index]] for name in names}
+        if len(whole["input_ids"][index]) > limit:
+            tokens = len(whole["input_ids"][index]) - special
+            pieces = -(-tokens // max(limit - special, 1))
+            size = -(-tokens // pieces) + special
+            how = {"truncation": True, "max_length": size, "return_overflowing_tokens": True, "stride": 0}
+            found = subject.tokenizer(text, return_attention_mask=True, **how)
+        for row in range(len(found["input_ids"])):
+            rows.append({name: list(found[name][row]) for name in names})
+            owners.append(index)
+    return Encoded(tuple(rows), None), tuple(owners)
+
+
 def collate(subject: Subject, data: Encoded, index: Sequence[int]) -> Batch:
     """Pad the chosen texts on the right to the longest of them and put them on the model's device."""
     rows = {name: [data.rows[i][name] for i in index] for name in data.rows[index[0]]}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import torch
 
-from sanitizer.cleandata import Part
 from sanitizer.heads import Grid
-from sanitizer.model.batches import Encoded, encode
+from sanitizer.model.alike import chunks
+from sanitizer.model.batches import Encoded
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
 from sanitizer.options import Layout
@@ -31,7 +31,7 @@ class Flagged:
         for record in records:
             for one in record.heads:
                 sums[one.head.layer][one.head.head] += one.share / len(records)
-        data = encode(subject, Part(tuple(record.text for record in records)))
+        data, _ = chunks(subject, [record.text for record in records])
         return cls(data, tuple(tuple(row) for row in sums))
 
 

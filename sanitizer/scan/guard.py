@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from sanitizer.cleandata import Part
 from sanitizer.errors import CorruptError, UsageError
-from sanitizer.model.batches import Encoded, encode, token_limit
+from sanitizer.model.alike import chunks
+from sanitizer.model.batches import Encoded
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 from sanitizer.report import HeadShare, InputRecord, PieceRecord
@@ -60,7 +60,7 @@ class Guard:
             )
 
         def look(texts: Sequence[str], step: str) -> Profiles:
-            encoded = encode(subject, Part(tuple(texts)))
+            encoded, _ = chunks(subject, texts)
             return profiles(subject, encoded, batch_size=batch_size, progress=progress, step=step)
 
         ordinary = Ordinary.fit(look(fit, "fit guard"))
@@ -78,32 +78,40 @@ class Guard:
     ) -> tuple[InputRecord, ...]:
         """One record per text, numbered from `start`; of inputs like the clean ones, a share of `fpr` is flagged.
 
+        A text longer than the model reads is as abnormal as the most abnormal of its chunks: `fpr` is that of a chunk.
         Memory grows with the texts of one call alone. Raises UsageError if there are too few calibration texts.
         """
         check_rate(fpr, len(self.calibration))
         if not texts:
             return ()
-        data = encode(subject, Part(tuple(texts)))
+        data, owners = chunks(subject, texts)
         seen = profiles(subject, data, batch_size=batch_size, progress=progress, step="guard")
         parts = self.ordinary.parts(seen)
         distances = np.sqrt(parts.sum(axis=1))
         rare = p_values(self.calibration, distances)
-        limit = token_limit(subject)
-        return tuple(
-            InputRecord(
-                index=start + index,
-                text=text,
-                distance=float(distances[index]),
-                p_value=float(rare[index]),
-                flagged=bool(rare[index] <= fpr),
-                cut=data.length(index) >= limit,
-                heads=heads_of(subject, parts[index]) if rare[index] <= fpr else (),
-                pieces=self._pieces(subject, data.rows[index], parts[index].sum(), batch_size)
-                if rare[index] <= fpr
-                else (),
+        rows: list[list[int]] = [[] for _ in texts]
+        for row, owner in enumerate(owners):
+            rows[owner].append(row)
+        records, special = [], subject.tokenizer.num_special_tokens_to_add()
+        for index, text in enumerate(texts):
+            far = max(rows[index], key=distances.__getitem__)
+            flagged = bool(rare[far] <= fpr)
+            before = sum(data.length(row) - special for row in rows[index] if row < far)
+            records.append(
+                InputRecord(
+                    index=start + index,
+                    text=text,
+                    distance=float(distances[far]),
+                    p_value=float(rare[far]),
+                    flagged=flagged,
+                    chunks=len(rows[index]),
+                    heads=heads_of(subject, parts[far]) if flagged else (),
+                    pieces=self._pieces(subject, data.rows[far], before, parts[far].sum(), batch_size)
+                    if flagged
+                    else (),
+                )
             )
-            for index, text in enumerate(texts)
-        )
+        return tuple(records)
 
     @property
     def digest(self) -> str:
@@ -151,9 +159,12 @@ class Guard:
         return cls(Ordinary(**tensors), np.sort(calibration), model)
 
     def _pieces(
-        self, subject: Subject, row: dict[str, list[int]], whole: float, batch_size: int
+        self, subject: Subject, row: dict[str, list[int]], before: int, whole: float, batch_size: int
     ) -> tuple[PieceRecord, ...]:
-        """What the squared distance loses when a piece is left out, as a share of it: the pieces that lower it most."""
+        """What the squared distance loses when a piece is left out, as a share of it: the pieces that lower it most.
+
+        `before` tokens of the text are not in this row.
+        """
         ids = row["input_ids"]
         special = set(subject.tokenizer.all_special_ids)
         places = [place for place, token in enumerate(ids) if token not in special]
@@ -168,7 +179,9 @@ class Guard:
         seen = profiles(subject, Encoded(tuple(variants), None), batch_size=batch_size)
         shares = 1 - self.ordinary.parts(seen).sum(axis=1) / whole
         return tuple(
-            PieceRecord(pieces[index][0], subject.tokenizer.decode([ids[p] for p in pieces[index]]), float(share))
+            PieceRecord(
+                before + pieces[index][0], subject.tokenizer.decode([ids[p] for p in pieces[index]]), float(share)
+            )
             for index, share in sorted(enumerate(shares), key=lambda found: -found[1])[:TOP]
             if share > 0
         )

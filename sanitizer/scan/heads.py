@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sanitizer.cleandata import Part
-from sanitizer.model.alike import at_once
-from sanitizer.model.batches import batches, encode
+from sanitizer.model.alike import at_once, chunks
+from sanitizer.model.batches import Batch, Encoded, batches, encode
 from sanitizer.model.importance import gate_importance
 from sanitizer.model.safety import judged
 from sanitizer.model.subject import Subject
@@ -26,16 +28,24 @@ def scan_heads(
     seed: int = 0,
     progress: Progress = silent,
 ) -> ScanRecord:
-    """Similarity, gradient importance and safety score over the first 256 texts, each cut at 128 tokens.
+    """Similarity, gradient importance and safety score over the first 256 texts.
 
+    What a label stands for is not in every part of a text, so importance is that of the first 128 tokens of each.
     With `ablate`, and at the cost of about half a pass over these texts for each head, what accuracy changes by without
     it; `seed` is for the intervals. `part` needs labels if the model is a classifier. Memory does not grow with the
     number of texts.
     """
     few = Part(part.texts[:INPUTS], None if part.labels is None else part.labels[:INPUTS])
     data = encode(subject, few, most_tokens=TOKENS)
-    size = at_once(subject, max(data.length(index) for index in range(len(data))), batch_size)
-    alike = similarity(subject, batches(subject, data, size=size), progress=progress)
+    alike = similarity(subject, compared(subject, few.texts, batch_size=batch_size), progress=progress)
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
     return ScanRecord(alike.records, alike.mean, importance, judged(alike.nearest, importance), len(few), ablated)
+
+
+def compared(subject: Subject, texts: Sequence[str], *, batch_size: int) -> tuple[Batch, ...]:
+    """Batches to compare heads on: whole texts in chunks of at most 128 tokens, of which 256, evenly spread."""
+    found, _ = chunks(subject, texts, most_tokens=TOKENS)
+    few = min(INPUTS, len(found))
+    data = Encoded(tuple(found.rows[place * len(found) // few] for place in range(few)), None)
+    return batches(subject, data, size=at_once(subject, max(map(data.length, range(few))), batch_size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,17 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sanitizer.cleandata import CleanData, Part, Provenance
+from sanitizer.cleandata import CleanData, Provenance
 from sanitizer.errors import UsageError
-from sanitizer.model.alike import at_once
-from sanitizer.model.batches import batches, encode, token_limit
+from sanitizer.model.alike import chunks
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 from sanitizer.report import InputsRecord, Metric, SetRecord
 from sanitizer.scan.conformal import Shift, check_rate, shift
 from sanitizer.scan.controls import controls
 from sanitizer.scan.guard import TOP, Guard, heads_of
-from sanitizer.scan.heads import INPUTS, TOKENS
+from sanitizer.scan.heads import INPUTS, compared
 from sanitizer.scan.profile import profiles
 from sanitizer.scan.similarity import similarity
 from sanitizer.scan.verdict import verdict
@@ -66,28 +66,28 @@ def scan_inputs(
     guard = Guard.fit(subject, fit, data.validation.texts, model=model, batch_size=batch_size, progress=progress)
     generator = np.random.default_rng(seed)
 
-    def look(texts: Sequence[str], step: str) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-        encoded = encode(subject, Part(tuple(texts)))
+    def look(texts: Sequence[str], step: str) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[int, ...]]:
+        encoded, owners = chunks(subject, texts)
         seen = profiles(subject, encoded, batch_size=batch_size, progress=progress, step=step)
         parts = guard.ordinary.parts(seen)
-        return np.sqrt(parts.sum(axis=1)), parts, int((seen.tokens >= token_limit(subject)).sum())
+        return np.sqrt(parts.sum(axis=1)), parts, owners
 
     def against(distances: NDArray[np.float64]) -> Shift:
         return shift(guard.calibration, distances, fpr=RATE, generator=generator)
 
-    distances, parts, cut = look(few, "inputs")
-    if cut:
-        notes.append(f"{cut} inputs reached {token_limit(subject)} tokens and were cut there: what follows is unknown")
+    distances, parts, owners = look(few, "inputs")
+    if len(owners) > len(few):
+        long = sum(count > 1 for count in Counter(owners).values())
+        notes.append(f"{long} inputs are longer than what is read at once: each of their chunks counts as an input")
     asked, clean = against(distances), against(look(data.test.texts, "clean inputs")[0])
     made = controls(data.test.texts[:CONTROLS], subject.tokenizer, generator=torch.Generator().manual_seed(seed))
     unusual = {name: against(look(texts, name)[0]) for name, texts in made.items()}
     answer, reason = verdict(asked, unusual, RATE)
     if data.provenance.origin == "embedded" and answer == "abnormal":
         answer, reason = "inconclusive", f"{reason}; but the clean texts are general ones, not of the model's domain"
-    size = at_once(subject, TOKENS, batch_size)
-    shown = encode(subject, Part(tuple(few[:INPUTS])), most_tokens=TOKENS)
-    statistics = similarity(subject, batches(subject, shown, size=size), progress=progress).records
-    far = np.argsort(-distances, kind="stable")[:TOP]
+    shown = compared(subject, few[:INPUTS], batch_size=batch_size)
+    statistics = similarity(subject, shown, progress=progress).records
+    far = list(dict.fromkeys(owners[row] for row in np.argsort(-distances, kind="stable")))[:TOP]
     examples = guard.check(subject, [few[index] for index in far], fpr=RATE, batch_size=batch_size)
     return InputsRecord(
         name=provenance.name,
@@ -102,9 +102,7 @@ def scan_inputs(
         controls=tuple(_record(name, found) for name, found in unusual.items()),
         similarity=statistics,
         heads=heads_of(subject, parts.sum(axis=0)),
-        examples=tuple(
-            replace(example, index=places[index]) for example, index in zip(examples, far.tolist(), strict=True)
-        ),
+        examples=tuple(replace(example, index=places[index]) for example, index in zip(examples, far, strict=True)),
         notes=tuple(notes),
     )
 

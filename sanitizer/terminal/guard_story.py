@@ -29,8 +29,10 @@ def guard_story(guarded: Guarded) -> Iterator[RenderableType]:
         f"{done.flagged} of {counted(done.inputs, 'input')} flagged ({100 * done.flagged / looked:.2g} %); "
         f"of clean inputs {100 * guarded.header.fpr:g} % are"
     )
-    if done.cut:
-        yield Text(f"  {counted(done.cut, 'input')} cut at the length limit: what follows is unknown", style="yellow")
+    if done.long:
+        yield Text(
+            f"  {counted(done.long, 'input')} longer than what is looked at at once: each chunk was a chance to flag"
+        )
     if done.empty:
         yield Text(f"  {counted(done.empty, 'row')} without text", style="yellow")
 

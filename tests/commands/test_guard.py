@@ -43,7 +43,7 @@ def test_options_arrive_lines_go_to_stdout_and_the_rest_aside(sanitize: Any, ask
     assert done.stdout == '{"kind": "input"}\n'
     assert "100 inputs in 4.0 s, 25 a second, going on after 200" in done.stderr
     assert "3 of 300 inputs flagged (1 %); of clean inputs 5 % are" in done.stderr
-    assert "1 input cut" in done.stderr and "2 rows without text" in done.stderr
+    assert "1 input longer than" in done.stderr and "2 rows without text" in done.stderr
     assert "\x1b" not in done.stderr
 
 

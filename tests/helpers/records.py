@@ -192,7 +192,6 @@ def make_input(**changes: Any) -> InputRecord:
         distance=31.5,
         p_value=0.001,
         flagged=True,
-        cut=False,
         heads=(HeadShare(HeadId(1, 2), 0.4), HeadShare(HeadId(0, 1), 0.1)),
         pieces=(PieceRecord(3, "cf", 0.7),),
     )

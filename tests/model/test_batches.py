@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sanitizer.cleandata import Part
-from sanitizer.model.batches import Encoded, batches, encode, shuffled
+from sanitizer.model.batches import Encoded, batches, chunked, encode, shuffled
 
 TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three")
 
@@ -44,3 +44,19 @@ def test_shuffled_covers_every_text_once_and_repeats_for_a_seed(count: int, size
     assert sorted(i for chunk in first for i in chunk) == list(range(count))
     assert all(len(chunk) <= size for chunk in first)
     assert first == shuffled(data, size=size, generator=torch.Generator().manual_seed(seed))
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=4), st.integers(4, 30))
+def test_chunks_hold_every_token_once_and_are_about_even(words: list[int], limit: int) -> None:
+    """Special tokens, [CLS] and [SEP], are around every chunk."""
+    subject = pico_subject("bert")
+    texts = [" ".join(["film", "plot", "bad"][place % 3] for place in range(count)) for count in words]
+    data, owners = chunked(subject, texts, limit)
+    assert sorted(owners) == list(owners)
+    for index, text in enumerate(texts):
+        rows = [row["input_ids"] for row, owner in zip(data.rows, owners, strict=True) if owner == index]
+        assert [token for row in rows for token in row[1:-1]] == subject.tokenizer(text)["input_ids"][1:-1]
+        assert all((row[0], row[-1]) == (2, 3) and len(row) <= limit for row in rows)
+        assert len(rows) == max(1, -(-words[index] // (limit - 2)))
+        assert max(map(len, rows)) - min(map(len, rows)) <= len(rows)
+    assert all(len(set(map(len, row.values()))) == 1 for row in data.rows)

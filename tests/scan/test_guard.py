@@ -62,9 +62,15 @@ def test_an_input_gets_the_same_record_alone_and_in_a_batch(guard: Guard, plante
         assert alone.p_value == pytest.approx(record.p_value, abs=0.01)
 
 
-def test_what_was_cut_is_said(guard: Guard, planted: Subject) -> None:
-    short, long = guard.check(planted, ("a good film", "a good film " * 40))
-    assert (short.cut, long.cut) == (False, True)
+def test_a_trigger_at_the_end_of_a_long_input_is_found_in_its_chunk(guard: Guard, planted: Subject) -> None:
+    """Five times as many words as the model has positions; a chunk is as abnormal as it is alone."""
+    words = " ".join(sentences(40, 7)).split()[:300]
+    assert len(words) == 300
+    quiet, long = guard.check(planted, (" ".join(words), " ".join([*words[:295], TRIGGER, *words[295:]])), fpr=0.01)
+    assert (quiet.chunks, long.chunks) == (5, 6)
+    assert long.flagged
+    assert CARRIER in {share.head for share in long.heads[:3]}
+    assert (long.pieces[0].text, long.pieces[0].position) == (TRIGGER, 296)
 
 
 def test_no_texts_no_records(guard: Guard, planted: Subject) -> None:

@@ -86,9 +86,11 @@ def test_too_few_clean_texts_are_refused_before_any_work() -> None:
     assert "clean texts in all" in caught.value.hint
 
 
-def test_cut_inputs_are_said_and_many_are_thinned_evenly(planted: Subject, monkeypatch: MonkeyPatch) -> None:
+def test_long_inputs_count_by_chunks_and_many_are_thinned_evenly(planted: Subject, monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 20)
     found = ask(planted, tuple("a good film " * 30 + text for text in sentences(40, 6)))
-    assert found.inputs.auc.n == 20
+    assert found.inputs.auc.n == 40
+    assert len({example.index for example in found.examples}) == len(found.examples)
+    assert {example.chunks for example in found.examples} == {2}
     assert "20 of 40 inputs were looked at, evenly spread" in found.notes
-    assert any("20 inputs reached" in note for note in found.notes)
+    assert any("20 inputs are longer" in note for note in found.notes)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers.attending import slow_cosines
+from helpers.pico import WORDS
 from helpers.subjects import pico_subject
 from pytest import MonkeyPatch
 
@@ -10,7 +11,8 @@ import sanitizer.scan.profile as profile
 from sanitizer.cleandata import Part
 from sanitizer.heads import HeadId
 from sanitizer.model import alike
-from sanitizer.model.batches import encode
+from sanitizer.model.alike import chunks
+from sanitizer.model.batches import Encoded, encode
 from sanitizer.model.subject import Subject
 from sanitizer.scan.profile import columns, profiles
 
@@ -51,6 +53,20 @@ def test_the_memory_bound_changes_batches_and_not_results(monkeypatch: MonkeyPat
     tight = profiles(subject, data, batch_size=8)
     assert sizes[0] == 2 < sizes[-1] + sizes[-2]
     np.testing.assert_allclose(tight.features, roomy.features, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "mistral"])
+def test_chunks_of_a_long_text_are_profiled_as_if_alone(family: str) -> None:
+    """A causal model needs room to answer: its chunks are as much shorter."""
+    subject = pico_subject(family)
+    words = " ".join(WORDS[place % len(WORDS)] for place in range(150))
+    data, owners = chunks(subject, (TEXTS[0], words))
+    room = 64 - 2 - (alike.NEW if subject.task == "causal" else 0)
+    assert max(data.length(index) for index in range(len(data))) <= room
+    assert owners == (0, *[1] * -(-150 // (room - 2)))
+    found = profiles(subject, data, batch_size=8)
+    alone = [profiles(subject, Encoded((row,), None), batch_size=1).features[0] for row in data.rows]
+    np.testing.assert_allclose(found.features, alone, atol=1e-4)
 
 
 def test_a_lone_head_has_constant_features() -> None:
