@@ -28,6 +28,7 @@ FAST = Recipe(
     treatments=(
         Step("rounds", {"inputs": "flagged", "rounds": 1, "align_epochs": 1, "epochs": 1}),
     ),
+    budget={"min_accuracy": 0.1},
 )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ def chunks(
 ) -> tuple[Encoded, tuple[int, ...]]:
     """Whole texts, tokenized to be compared, and which text each row is of.
 
-    What is longer than the model reads at once, or than `most_tokens`, is several rows; causal models need room to speak.
+    What is longer than a model reads at once, or than `most_tokens`, is several rows. Causal models need room to
+    answer.
     """
     room = NEW if subject.task == "causal" else 0
     return chunked(subject, texts, token_limit(subject, most_tokens + room) - room)

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from sanitizer.model.backoff import backed_off
 from sanitizer.model.batches import Batch
 from sanitizer.model.material import Material
 from sanitizer.model.observe import watched
@@ -28,6 +30,7 @@ from sanitizer.model.rates import Rates
 from sanitizer.model.safety import ByClass
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Objective, tune
+from sanitizer.model.validation import validator
 from sanitizer.plan import TreatmentPlan
 from sanitizer.report import HeadClass, SafetyRecord, TreatmentRecord
 
@@ -47,11 +50,15 @@ class Align(ByClass):
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
         """Judge the heads and align the suspicious ones on the fit part."""
         started = time.monotonic()
-        observed = self.align(subject, material, self.judge(subject, material))
+        safety = self.judge(subject, material)
+        score = validator(subject, material, size=self.batch_size, step="validate alignment")
+        attempt = partial(self.align, subject, material, safety)
+        tried = backed_off(subject, plan.budget, score, attempt, remarks=material.states.remarks)
+        observed = {"pace": tried.pace, **tried.observed}
         return TreatmentRecord("align", asdict(self), observed, time.monotonic() - started)
 
-    def align(self, subject: Subject, material: Material, safety: SafetyRecord) -> dict[str, float]:
-        """Align heads that were judged before; what was observed."""
+    def align(self, subject: Subject, material: Material, safety: SafetyRecord, pace: float = 1.0) -> dict[str, float]:
+        """Align heads that were judged before, at a share `pace` of the learning rate; what was observed."""
         roles = {}
         for layer, row in enumerate(safety.classes):
             dead = {head.head for head in subject.zeroed if head.layer == layer}
@@ -65,7 +72,12 @@ class Align(ByClass):
             for layer, row in enumerate(safety.classes)
         )
         observed = tune(
-            subject, material, self, objective=_distance(roles), rates=Rates(learning, 0.0), step="align attention"
+            subject,
+            material,
+            replace(self, learning_rate=pace * self.learning_rate),
+            objective=_distance(roles),
+            rates=Rates(learning, 0.0),
+            step="align attention",
         )
         return counts | observed
 

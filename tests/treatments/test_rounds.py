@@ -37,8 +37,9 @@ def applied(
     monkeypatch: pytest.MonkeyPatch, accuracies: Sequence[float] = (), **settings: object
 ) -> tuple[Subject, TreatmentRecord]:
     """With these accuracies on validation data, round after round; without any, without validation data."""
-    scores = iter([Score(accuracy, 0.5) for accuracy in accuracies])
-    monkeypatch.setattr(module, "_score", lambda *_: next(scores))
+    scores = iter([Score(accuracy, 0.5) for accuracy in (*accuracies[:1], *accuracies)])
+    if accuracies:
+        monkeypatch.setattr(module, "validator", lambda *_, **__: lambda: next(scores))
     subject = pico_subject("bert")
     rounds: Rounds = build("sanitizer.treatments", "rounds", {**FAST, **settings})
     return subject, rounds.apply(subject, PLAN, material(subject, validated=bool(accuracies)))
@@ -69,6 +70,23 @@ def test_a_round_that_validation_does_not_find_better_is_undone_and_the_last(mon
     assert record.observed["rounds"] == 1
 
 
+def test_a_first_round_beyond_the_budget_is_done_again_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = iter([Score(accuracy, 0.5) for accuracy in (0.9, 0.5, 0.7, 0.89)])
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "validator", lambda *_, **__: lambda: next(scores))
+        subject = pico_subject("bert")
+        rounds = build("sanitizer.treatments", "rounds", {**FAST, "rounds": 1})
+        record = rounds.apply(subject, PLAN, material(subject))
+    assert record.observed["pace"] == pytest.approx(1 / 9)
+    assert record.observed["round_1_validation_accuracy"] == 0.89
+    scores = iter([Score(0.9, 0.5), *[Score(0.5, 0.5)] * 4])
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "validator", lambda *_, **__: lambda: next(scores))
+        record = rounds.apply(untouched := pico_subject("bert"), PLAN, material(untouched))
+    assert (record.observed["rounds"], record.observed["pace"]) == (0, 0)
+    assert digest(untouched) == digest(pico_subject("bert"))
+
+
 def test_without_a_suspicious_head_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     classes: tuple[HeadClass, ...] = ("trusted",) * 4
     none = SafetyRecord(0.4, 0.45, ((1.0,) * 4,) * 3, (classes,) * 3)
@@ -84,7 +102,7 @@ def test_validation_is_measured_on_the_validation_part() -> None:
     assert given.validation is not None
     wrong = replace(given.validation, labels=tuple(1 - label for label in LABELS))
     record = build("sanitizer.treatments", "rounds", {**FAST, "rounds": 1}).apply(
-        subject, PLAN, replace(given, validation=wrong)
+        subject, replace(PLAN, budget=Budget(max_accuracy_drop=1.0)), replace(given, validation=wrong)
     )
     assert record.observed["round_1_validation_accuracy"] == pytest.approx(
         1 - evaluate(subject, batches(subject, given.fit, size=4)).accuracy
