@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,3 +175,56 @@ def test_runs_of_one_output_at_once(place: Path) -> None:
         assert running.tries()[0][0] == 0
         assert content(place / "out") == new
         assert [path.name for path in place.iterdir()] == ["out"]
+
+
+SMALL = """
+import json, shutil
+from pathlib import Path
+from helpers.checkpoints import make
+from sanitizer import vetting
+from sanitizer.errors import SanitizerError
+from sanitizer.options import VetOptions
+here = Path({here!r})
+def copied():
+    try:
+        vetting.vet(VetOptions(str(here / "suspect"), rebuild=here / "place" / "out", force=True))
+    except SanitizerError as error:
+        return error.exit_code
+    return 0
+def there():
+    return sorted(path.relative_to(here / "place").as_posix() for path in (here / "place").rglob("*") if path.is_file())
+make(here / "suspect")
+told = [[copied(), there()]]
+many = here / "suspect" / "additional_chat_templates"
+many.mkdir()
+for number in range(60):  # a page of memory each, which adds up to more than their bytes do
+    (many / f"t{{number}}.jinja").write_text("x")
+told.append([copied(), there()])
+shutil.rmtree(many)
+told.append([copied(), there()])
+print(json.dumps(told))
+"""
+
+
+def test_a_disk_that_is_really_full_is_3_and_leaves_the_old_copy(place: Path) -> None:
+    """A file system of 160 kB, in a namespace of its own."""
+    mounted = f"mount -t tmpfs -o size=160k none {shlex.quote(str(place))}"
+    alone = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*alone, mounted], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no file system can be mounted here")
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [*alone, f'{mounted} && exec "$0" -c "$1"', sys.executable, SMALL.format(here=str(place.parent))],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (first, full, again) = json.loads(done.stdout)
+    assert first[0] == 0
+    assert full == [3, first[1]], "the old copy, and nothing beside it"
+    assert again == first
