@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
-from sanitizer.errors import ResourceError
+from sanitizer.errors import IncompleteError, ResourceError
 from sanitizer.options import STANDARD, Gatekeeping
 from sanitizer.progress import Progress
 from sanitizer.report import VetRecord
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
-from sanitizer.vet.gate import Survey, rebuild, refusal, settled
+from sanitizer.vet.gate import Survey, answer, rebuild, refusal, settled
 from sanitizer.vet.inventory import needed, of_the_model, open_local
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.leftovers import is_pickle, of_training
@@ -125,6 +125,8 @@ def take_in(
     if policy is not None:
         record = apply(record, policy, fetched, today=today())
     refused = refusal(record, fail_on)
+    if refused is not None and fail_on is not None and answer(record, fail_on) == "inconclusive":
+        raise IncompleteError(refused.message, hint=refused.hint)
     if refused is not None:
         raise refused
     size = sum(file.size for file in of_the_model(fetched).files.values())

@@ -23,7 +23,7 @@ from sanitizer.vet.base import CAP as TEMPLATES
 from sanitizer.vet.base import compared, holds_templates
 from sanitizer.vet.families import families
 from sanitizer.vet.folder import walk
-from sanitizer.vet.gate import answer, rebuild, refusal
+from sanitizer.vet.gate import UNDECIDED, answer, rebuild, refusal
 from sanitizer.vet.inventory import of_the_model
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.policy import apply, read_policy
@@ -70,7 +70,10 @@ def vet(options: VetOptions, *, progress: Progress = silent, process: Process | 
         fail_on=fail_on,
         answer=answer(record, fail_on),
         rebuildable=rebuildable,
-        unknown=tuple(error.message for error in seen.stalled),
+        unknown=(
+            *(error.message for error in seen.stalled),
+            *(f"{doubt.file}: {doubt.message}" for doubt in record.standing if doubt.rule in UNDECIDED),
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from helpers.hostile import PICKLE, TRAINING
 from helpers.hub import LoopbackHub
 
 from sanitizer.checkpoint import HubOrigin
-from sanitizer.errors import RefusedError, ResourceError, UsageError
+from sanitizer.errors import IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.intake import LARGEST_STATE, Intake, take_in, to_download
 from sanitizer.options import Gatekeeping
 from sanitizer.progress import silent
@@ -170,3 +170,11 @@ def test_what_is_downloaded_to_be_looked_into() -> None:
     assert to_download(sizes | states, pickles=True) == {
         *needed, "a.bin", "modules.json", "optimizer.pt", "training_args.bin"
     }  # fmt: skip
+
+
+def test_what_nobody_knows_is_no_refusal_even_where_the_original_is_asked_about(folder: Path, work: Path) -> None:
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "org/base"}')
+    with pytest.raises(IncompleteError, match="adapter") as caught:
+        take_in(str(folder), None, work, token=None, progress=silent, gate=Gatekeeping("medium"))
+    assert caught.value.exit_code == 3
+    assert fates(taken(folder, work))["adapter_config.json"] == "dropped"

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
-from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UsageError
+from sanitizer.errors import CorruptError, IncompleteError, RefusedError, ResourceError, UnsupportedError, UsageError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import SEVERITIES, Answer, FileRecord, Finding, Severity, VetRecord
 from sanitizer.vet import budget, config, shards, weights
@@ -34,13 +34,13 @@ from sanitizer.vet.inventory import (
     kind,
     rebuilt_name,
 )
-from sanitizer.vet.leftovers import judge, of_training
+from sanitizer.vet.leftovers import ADAPTER, ADAPTER_CONFIG, judge, of_training
 from sanitizer.vet.legacy.look import look
 from sanitizer.vet.magic import sniff_file
 from sanitizer.vet.rules import Rule, Verdict, refused, shown
-from sanitizer.vet.shapes import fitting
+from sanitizer.vet.shapes import MISSING, SHAPE, fitting
 from sanitizer.vet.sidecars import doubts
-from sanitizer.vet.tied import apart
+from sanitizer.vet.tied import APART, apart
 
 CRASHED = Rule(
     "gate.crashed",
@@ -86,7 +86,9 @@ LIMIT = Rule(
     why="A file that exhausts memory or time, or kills its reader, has not been vetted; servers would fare alike.",
     sources=("https://cwe.mitre.org/data/definitions/400.html",),
 )
-UNKNOWN = frozenset({LIMIT.id, CRASHED.id, UNEXAMINED.id, INCOMPLETE.id})
+UNDECIDED = frozenset({ADAPTER.id, APART.id, MISSING.id, SHAPE.id})
+"""Rules that say that nobody knows which weights would be used: a copy can be made, and so is not known either."""
+UNKNOWN = frozenset({LIMIT.id, CRASHED.id, UNEXAMINED.id, INCOMPLETE.id}) | UNDECIDED
 """Rules that say no more than that something could not be checked."""
 
 
@@ -279,8 +281,11 @@ def _together(
 ) -> Iterator[Finding]:
     """What no file says by itself: names that collide, what a model must have, shards that agree, their numbers."""
     yield from collisions(verdicts)
-    yield from config.required(checkpoint)
-    yield from weights.required(checkpoint, verdicts)
+    if ADAPTER_CONFIG in verdicts and CONFIG not in checkpoint.files:
+        stalled.append(UnsupportedError(f"{ADAPTER_CONFIG}: {ADAPTER.text}", hint=ADAPTER.hint))
+    else:
+        yield from config.required(checkpoint)
+        yield from weights.required(checkpoint, verdicts)
     parts = [name for name in verdicts if kind(name) in ("weights", "index", *PICKLED)]
     if not any(verdicts[name].fate == "refused" for name in parts):
         yield from _guarded(INDEX, stalled, partial(_agreed, checkpoint)).findings

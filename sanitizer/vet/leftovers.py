@@ -31,6 +31,14 @@ HOOK = Rule(
     why="Inference servers import handler.py, transformers runs custom_generate, notebooks are opened and run.",
     sources=("https://huggingface.co/docs/inference-endpoints/guides/custom_handler",),
 )
+ADAPTER = Rule(
+    "files.adapter",
+    "medium",
+    "an adapter, which is loaded on top of another model that was not vetted",
+    "merge it into its base model, and vet the result",
+    why="PEFT and transformers fetch the base model that it names, and apply it without being asked.",
+    sources=("https://huggingface.co/docs/peft/developer_guides/checkpoint",),
+)
 CODE = Rule(
     "weights.pickle-code",
     "high",
@@ -114,7 +122,8 @@ _TRAINING = re.compile(
 _RAW = re.compile(r"openvino_model[\w-]*\.bin|[\w.-]*ggml[\w.-]*\.bin")
 """Weights of other runtimes, whose format is no pickle."""
 _COREML = re.compile(r"(?:.*/)?[^/]+\.mlpackage/Data/com\.apple\.CoreML/weights/weight\.bin")
-_HOOKS = frozenset({"handler.py", "pipeline.py", "adapter_config.json", "sitecustomize.py", "usercustomize.py"})
+_HOOKS = frozenset({"handler.py", "pipeline.py", "sitecustomize.py", "usercustomize.py"})
+ADAPTER_CONFIG = "adapter_config.json"
 _HOOK_PLACES = frozenset({"code/inference.py"})
 _HOOK_FOLDERS = frozenset({"custom_generate"})
 
@@ -156,6 +165,8 @@ def judge(name: str, content: Content | None, look: Callable[[], Look] = Look) -
             return _left(UNNEEDED.finding(name))
         seen = look() if content == "archive" else Look()
         return _left({"code": CODE, "data": UNNEEDED, "unknown": ARCHIVE}[seen.holds].finding(name, seen.detail))
+    if path.name == ADAPTER_CONFIG:
+        return _left(ADAPTER.finding(name))
     hooked = path.name in _HOOKS or suffix == ".ipynb" or str(path) in _HOOK_PLACES
     if hooked or _HOOK_FOLDERS & set(path.parts[:-1]):
         return _left(HOOK.finding(name))

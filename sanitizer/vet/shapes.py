@@ -23,23 +23,31 @@ from sanitizer.vet.legacy.ties import TIES
 from sanitizer.vet.rules import Rule
 from sanitizer.vet.tensors import headers
 
+# Neither is an attack: where they are all there is, the answer is inconclusive, and opening the copy tells the rest.
 SHAPE = Rule(
     "weights.shape",
-    "high",
+    "medium",
     "a tensor has another shape than the config gives it",
     "the config and the weights belong to different models; do not use them together",
     why="Loaders stop, or fill the tensor with random numbers and only warn.",
 )
 MISSING = Rule(
     "weights.missing",
-    "high",
+    "medium",
     "the config asks for tensors that are in none of the files",
     "get the whole checkpoint, or the config that belongs to it",
     why="Loaders fill what is missing with random numbers and only warn: nobody vetted what then runs.",
 )
+NAMES = Rule(
+    "weights.names",
+    "low",
+    "none of the tensors has a name that the config's class knows",
+    "ask the author for a checkpoint written by save_pretrained",
+    why="Loaders fill the whole model with random numbers and only warn.",
+)
 PAYLOAD = Rule(
     "weights.bytes",
-    "medium",
+    "low",
     "a tensor of bytes where the model has numbers",
     "ask the author what it is for; no text model of this kind has one",
     why="Bytes that no part of the model reads are a place to hide a program or data in.",
@@ -164,7 +172,7 @@ def length(word: str, known: Mapping[str, int]) -> int | None:
 
 
 def fitting(checkpoint: Checkpoint) -> Iterator[Finding]:
-    """Nothing, or what is missing, of another shape, or of bytes. Toys without a single known name are let be."""
+    """Nothing, or what is missing, of another shape, or of bytes. Of names that nobody knows no more can be said."""
     config = read_object(checkpoint, CONFIG, CAP)
     of_type = config.get("model_type")
     parts = PARTS.get(of_type, ()) if isinstance(of_type, str) else ()
@@ -189,9 +197,11 @@ def fitting(checkpoint: Checkpoint) -> Iterator[Finding]:
         yield from _one(PAYLOAD, file, payloads)
     names = {name for header in found.values() for name in header.tensors}
     held = sum(math.prod(tensor.shape) for header in found.values() for tensor in header.tensors.values())
-    if any(seen.values()) or held > HARMLESS:
+    if any(layers for part, layers in seen.items() if part.layered):
         missing = _missing(seen, known.get("L", 0), tied=bool(names & _heads_of(of_type)))
         yield from _one(MISSING, CONFIG, sorted(missing))
+    elif parts and not any(seen.values()) and held > HARMLESS:
+        yield NAMES.finding(CONFIG)
 
 
 def _one(rule: Rule, file: str, said: list[str]) -> Iterator[Finding]:

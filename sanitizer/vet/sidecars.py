@@ -14,8 +14,9 @@ from typing import Any
 from sanitizer.errors import CorruptError, RefusedError
 from sanitizer.report import Finding
 from sanitizer.vet import foreign
-from sanitizer.vet.hooks import screen
+from sanitizer.vet.hooks import BASE_MODEL, screen
 from sanitizer.vet.jsonstrict import SIZE, MiB, parse
+from sanitizer.vet.leftovers import ADAPTER_CONFIG
 from sanitizer.vet.rules import Rule
 from sanitizer.vet.safetensors import read_header
 from sanitizer.vet.shards import BASENAME
@@ -41,6 +42,7 @@ _SENTENCE = re.compile(r"(?:sentence_transformers|pylate|torch\.nn)(?:\.\w+)+")
 _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "optimum", "flax", "safety_checker", "stable_diffusion"}
 )
+_BASES = re.compile(r"(?:transformers(?:\.models)?|sentence_transformers|diffusers|torch\.nn)(?:\.\w+)*")
 _IMPORTED = ("activation_function", "activation_fn", "default_activation_function", "loss_fct")
 
 
@@ -73,15 +75,23 @@ def _json(path: Path, name: str) -> Iterator[Finding]:
     document = parse(path.read_bytes(), name)
     last = PurePosixPath(name).name
     _, findings = screen({"": document}, name)
-    yield from findings
+    # Adapters are named as what they are; their base is part of that.
+    yield from (finding for finding in findings if last != ADAPTER_CONFIG or finding.rule != BASE_MODEL.id)
     if isinstance(document, dict):
         yield from judge_all(document, name)[0]
         yield from _index(document.get("weight_map"), name)
         yield from _activation(document, name)
+        yield from _mapping(document.get("auto_mapping"), name)
         if last == "model_index.json":
             yield from _pipeline(document, name)
     elif last == "modules.json" and isinstance(document, list):
         yield from _modules(document, name)
+
+
+def _mapping(value: Any, name: str) -> Iterator[Finding]:
+    """PEFT imports the library that an adapter says its base's class is from."""
+    if isinstance(value, dict) and not _BASES.fullmatch(str(value.get("parent_library"))):
+        yield CLASS.finding(name, f"parent_library = {value.get('parent_library')}")
 
 
 def _index(places: Any, name: str) -> Iterator[Finding]:

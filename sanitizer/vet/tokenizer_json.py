@@ -283,6 +283,8 @@ def _part(value: Any, parts: Parts, file: str, place: str, depth: int) -> Iterat
         yield PART.finding(file, f"{place} {of}")
         return
     yield from _settings(rest, parts[of], file, f"{place} {of}")
+    if of == "TemplateProcessing" and not _template_fits(rest):
+        yield PART.finding(file, f"{place} {of} with a token that it does not have")
     if of == "Prepend" and _says_something(rest.get("prepend")):
         yield REPLACE.finding(file, f"{place}: {rest['prepend']!r} before every text")
     pattern: Any = rest.get("pattern")
@@ -300,6 +302,14 @@ def _replace(pattern: Mapping[str, str], content: Any, file: str, place: str) ->
     said = _ESCAPED.sub("", pattern["Regex"]) if "Regex" in pattern else pattern["String"]
     if _says_something(said) or _says_something(content):
         yield REPLACE.finding(file, f"{place}: {next(iter(pattern.values()))!r} becomes {content!r}")
+
+
+def _template_fits(settings: Mapping[str, Any]) -> bool:
+    """Whether each special token of the steps is declared: the library panics on one that is not."""
+    steps = [*(settings.get("single") or []), *(settings.get("pair") or [])]
+    named = {step["SpecialToken"]["id"] for step in steps if _piece(step) and "SpecialToken" in step}
+    declared = settings.get("special_tokens")
+    return isinstance(declared, dict) and named <= set(declared)
 
 
 def _says_something(text: Any) -> bool:

@@ -216,6 +216,7 @@ CASES = (
     Case("config.unknown-setting", config(my_dropout=0.1), config(classifier_dropout=0.1), "goes on"),
     Case("config.value", config(hidden_act={"a": 1}), config(hidden_act="gelu_new")),
     Case("config.weights-size", config(vocab_size=1 << 27, hidden_size=1 << 12), config(vocab_size=1 << 12)),
+    Case("files.adapter", file("adapter_config.json", b"{}"), file("adapters.md", b""), "goes on"),
     Case("files.archive", file("data.zip", zipped("data.csv")), file("data.csv", b"PK"), "goes on"),
     Case("files.class-path", modules("custom.Layer"), modules("sentence_transformers.models.Pooling"), "goes on"),
     Case(
@@ -301,12 +302,22 @@ CASES = (
         "goes on",
     ),
     Case("weights.infinite", matrix(1.0, float("-inf")), matrix(1.0, -65504.0), "goes on"),
-    Case("weights.missing", weights(*named_tensors("bert.embeddings.word_embeddings.weight")), UNTOUCHED),
+    Case(
+        "weights.missing",
+        weights(*named_tensors("encoder.layer.0.attention.self.key.weight")),
+        weights(*named_tensors("bert.embeddings.other")),
+        "goes on",
+    ),
     Case("weights.nan", matrix(1.0, float("nan")), matrix(1.0, 0.0)),
     Case("weights.none", gone("model.safetensors"), UNTOUCHED),
     Case("weights.outlier", layers(1, 1, 1, 1, 900), layers(1, 1, 1, 1, 90), "goes on"),
     Case("weights.page", file("model.safetensors", b"<!DOCTYPE html><title>404</title>"), UNTOUCHED),
-    Case("weights.shape", weights(*named_tensors("encoder.layer.0.attention.self.key.weight")), UNTOUCHED),
+    Case(
+        "weights.shape",
+        weights(*named_tensors("encoder.layer.0.attention.self.key.weight")),
+        weights(*named_tensors("encoder.layer.0.attention.self.lora_A.weight")),
+        "goes on",
+    ),
     Case("weights.tied-apart", tied(7.0), tied(1.0), "goes on"),
     Case("weights.pickle-code", file("pytorch_model.bin", PICKLE), file("pytorch_model.bin", bin_file()), "goes on"),
     Case("weights.pickle-data", file("pytorch_model.bin", bin_file()), file("notes.md", b"pickle"), "goes on"),
@@ -325,6 +336,7 @@ ELSEWHERE = {
     "gate.unexamined": "test_gate",
     "gate.unread": "test_gate",
     "tokenizer.unloadable": "test_isolated",
+    "weights.names": "test_shapes",
     "weights.pickle-unopened": "test_leftovers",
 }
 """Rules about the gate itself, which no folder can break: where they are tested."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.checkpoints import INDEX, SHARDS, WEIGHTS, make, rules, shard, vetted, write_json
-from helpers.hostile import OLD_PICKLE
+from helpers.hostile import OLD_PICKLE, PICKLE
 from helpers.hub import LoopbackHub
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin
@@ -381,3 +381,20 @@ def test_real_checkpoints_pass_and_rebuild_the_same_twice(name: str, tmp_path: P
     shards = [file for file in checkpoint.files if file.endswith(".safetensors")]
     assert len(shards) == 2
     assert all(once.files[shard] == checkpoint.files[shard] for shard in shards)
+
+
+def test_an_adapter_is_not_known_without_its_base(tmp_path: Path) -> None:
+    """With a model beside it or alone: nobody vetted what it is loaded on."""
+    folder = make(tmp_path / "m")
+    write_json(folder / "adapter_config.json", {"peft_type": "LORA", "base_model_name_or_path": "org/base"})
+    record = survey(open_local(folder)).record
+    assert answer(record, "medium") == "inconclusive"
+    assert refusal(record) is None
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (folder / name).unlink()
+    (folder / "adapter_model.safetensors").write_bytes(WEIGHTS)
+    assert answer(survey(open_local(folder)).record, "medium") == "inconclusive"
+    with pytest.raises(IncompleteError, match="adapter"):
+        vet(open_local(folder))
+    (folder / "adapter_model.bin").write_bytes(PICKLE)
+    assert answer(survey(open_local(folder)).record, "medium") == "refused"

@@ -11,8 +11,8 @@ import transformers
 from helpers.pico import CAUSAL, CONFIGS, make_folder
 from safetensors.torch import load_file, save_file
 
-from sanitizer.checkpoint import Checkpoint
-from sanitizer.vet.gate import answer
+from sanitizer.vet import shapes
+from sanitizer.vet.gate import answer, refusal, survey
 from sanitizer.vet.inventory import open_local
 from sanitizer.vet.shapes import PARTS, fitting, length, sizes
 
@@ -63,6 +63,8 @@ def test_missing_embeddings_are_missed_unless_the_tied_head_is_there(tmp_path: P
     assert found(folder) == ["weights.missing"]
     save_file({**tensors, "lm_head.weight": embeddings}, folder / "model.safetensors")
     assert found(folder) == []
+    save_file({"lm_head.weight": embeddings, "wte.weight": embeddings.clone()}, folder / "model.safetensors")
+    assert found(folder) == [], "without a single layer it is no model, and nothing is missed"
 
 
 def test_heads_that_were_cut_out_are_no_doubt(tmp_path: Path) -> None:
@@ -75,11 +77,19 @@ def test_heads_that_were_cut_out_are_no_doubt(tmp_path: Path) -> None:
     assert changed(folder, quantization_config={"quant_method": "sanitizer", "removed_heads": {"0": [0, 1, 2]}}) == []
 
 
-def test_a_folder_of_another_model_is_refused(tmp_path: Path) -> None:
+def test_a_folder_of_another_model_is_inconclusive(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "m", "bert")
     make_folder(tmp_path / "other", "bert", hidden_size=16)
     (tmp_path / "other" / "model.safetensors").rename(folder / "model.safetensors")
-    checkpoint: Checkpoint = open_local(folder)
-    from sanitizer.vet.gate import vet
+    seen = survey(open_local(folder))
+    assert answer(seen.record, "medium") == "inconclusive"
+    assert refusal(seen.record) is None, "it can be rebuilt, and opening the copy tells the rest"
 
-    assert answer(vet(checkpoint), "medium") == "refused"
+
+def test_a_large_model_without_a_known_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder(tmp_path / "m", "bert")
+    tensors = load_file(folder / "model.safetensors")
+    save_file({f"x.{number}": tensor for number, tensor in enumerate(tensors.values())}, folder / "model.safetensors")
+    assert found(folder) == []
+    monkeypatch.setattr(shapes, "HARMLESS", 1000)
+    assert found(folder) == ["weights.names"]

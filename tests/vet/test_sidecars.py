@@ -31,6 +31,8 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
     "activation": ("2_Dense/config.json", DENSE | {"activation_function": "os.system"}, "files.class-path"),
     "pipeline": ("model_index.json", {"_class_name": ["pipeline", "Evil"]}, "files.class-path"),
     "part of a pipeline": ("model_index.json", {"_class_name": "X", "unet": ["evil", "Evil"]}, "files.class-path"),
+    "library": ("adapter_config.json", {"auto_mapping": {"parent_library": "os"}}, "files.class-path"),
+    "adapter": ("adapter_config.json", HOOK, "config.auto-map"),
     "index": ("pytorch_model.bin.index.json", {"weight_map": {"a": "../../etc/passwd"}}, "shards.path"),
     "index of a variant": ("model.safetensors.index.fp16.json", {"weight_map": {"a": "/etc/passwd"}}, "shards.path"),
     "two values": ("preprocessor_config.json", '{"auto_map": null, "auto_map": {"a": "b"}}', "json.duplicate-key"),
