@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sanitizer.options import STANDARD, Gatekeeping
 from sanitizer.progress import Progress
 from sanitizer.report import VetRecord
 from sanitizer.source import LocalRef, parse_model
+from sanitizer.trial import try_out
 from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import Survey, answer, rebuild, refusal, settled
@@ -137,4 +138,9 @@ def take_in(
             hint="choose an --output on another disk",
         )
     card = read_card(fetched.read(CARD)) if CARD in fetched.files else {}
-    return Intake(rebuild(fetched, record, workspace / "vetted", families=rules), record, card)
+    rebuilt = rebuild(fetched, record, workspace / "vetted", families=rules)
+    if gate.require_sandbox and record.isolation is not None:
+        try_out(rebuilt)
+        held = (*record.isolation.held, "the model opened once like this")
+        record = replace(record, isolation=replace(record.isolation, held=held))
+    return Intake(rebuilt, record, card)

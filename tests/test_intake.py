@@ -13,6 +13,7 @@ from helpers.checkpoints import WEIGHTS, make
 from helpers.hostile import PICKLE, TRAINING
 from helpers.hub import LoopbackHub
 
+from sanitizer import intake
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.errors import IncompleteError, RefusedError, ResourceError, UsageError
 from sanitizer.intake import LARGEST_STATE, Intake, take_in, to_download
@@ -178,3 +179,18 @@ def test_what_nobody_knows_is_no_refusal_even_where_the_original_is_asked_about(
         take_in(str(folder), None, work, token=None, progress=silent, gate=Gatekeeping("medium"))
     assert caught.value.exit_code == 3
     assert fates(taken(folder, work))["adapter_config.json"] == "dropped"
+
+
+def test_who_demands_a_sandbox_has_the_model_opened_there_first(
+    folder: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Path] = []
+    monkeypatch.setattr(intake, "try_out", lambda checkpoint: tried.append(checkpoint.path))
+    monkeypatch.setattr("sanitizer.vet.isolated.WANTED", ())  # whatever this system gives
+    taken(folder, work)
+    assert tried == []
+    shutil.rmtree(work / "vetted")
+    strict = take_in(str(folder), None, work, token=None, progress=silent, gate=Gatekeeping(require_sandbox=True))
+    assert tried == [work / "vetted"]
+    assert strict.record.isolation is not None
+    assert "the model opened once like this" in strict.record.isolation.held

@@ -10,17 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
-_BOOT = "import sys; sys.path.insert(0, {root!r}); from sanitizer.vet.worker import main; main()"
+_BOOT = "import sys; sys.path.insert(0, {root!r}); from {module} import main; main()"
 
 Process = subprocess.Popen[bytes]
 
 
+def boot(module: str) -> list[str]:
+    """The command that runs `main` of one of our modules in an interpreter that trusts no environment."""
+    return [sys.executable, "-I", "-c", _BOOT.format(root=str(Path(__file__).resolve().parents[2]), module=module)]
+
+
 def start() -> Process:
     """A worker that waits for its request; `end` it."""
-    root = str(Path(__file__).resolve().parents[2])
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return subprocess.Popen(  # noqa: S603  our own interpreter and module
-        [sys.executable, "-I", "-c", _BOOT.format(root=root)],
+        boot("sanitizer.vet.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

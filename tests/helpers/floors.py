@@ -36,7 +36,7 @@ ROOMS: Mapping[str, str] = {
     **{room: room for room in ("hub", "vet", "model", *SIDE_BY_SIDE, "loading")},
     # The steps of a run that are long enough for a file of their own, and the demo, a run whose truth is known.
     **dict.fromkeys(
-        ("pipeline", "intake", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
+        ("pipeline", "intake", "trial", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
     ),
     **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating"), "pipeline"),
     **dict.fromkeys(("cli", "__main__", "commands", "terminal", "formats", "doctor"), "cli"),
