@@ -135,6 +135,7 @@ def held_out(report: RunReport) -> str:
                 f'held_out = split(Provenance("embedded", ""), calibration_texts(), None, seed={seed}).test',
             ]
         )
+    answers = ".with_answers()" if report.source.task == "causal" else ""
     columns = {"text_column": data.text_column, "label_column": data.label_column}
     named = "".join(f", {key}={visible(name)!r}" for key, name in columns.items() if name is not None)
     return "\n".join(
@@ -142,7 +143,7 @@ def held_out(report: RunReport) -> str:
             "from sanitizer.cleandata import split",
             "from sanitizer.hub.dataset import load_texts",
             "",
-            f"table = load_texts({visible(data.name)!r}{named})",
+            f"table = load_texts({visible(data.name)!r}{named}){answers}",
             f"held_out = split(table.provenance, table.texts, {labels}, seed={seed}).test",
         ]
     )

@@ -38,10 +38,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Part:
-    """Texts and, where there are any, their labels."""
+    """Texts and, where there are any, their labels; of conversations, how many characters of each are the prompt."""
 
     texts: tuple[str, ...]
     labels: tuple[int, ...] | None = None
+    prompts: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.labels) != len(self.texts):
@@ -49,6 +50,13 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What a model is given: prompts without their answers, else the texts."""
+        if self.prompts is None:
+            return self.texts
+        return tuple(text[:prompt] for text, prompt in zip(self.texts, self.prompts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,14 @@ class CleanData:
         )
 
 
-def split(provenance: Provenance, texts: Sequence[str], labels: Sequence[int] | None, *, seed: int) -> CleanData:
+def split(
+    provenance: Provenance,
+    texts: Sequence[str],
+    labels: Sequence[int] | None,
+    *,
+    seed: int,
+    prompts: Sequence[int] | None = None,
+) -> CleanData:
     """Shuffle and cut: 15 % to test, 15 % to validation (at most 2000 and 1000), the rest to fit.
 
     Of more than 20 000 texts as many are drawn at random.
@@ -90,8 +105,10 @@ def split(provenance: Provenance, texts: Sequence[str], labels: Sequence[int] | 
     validation = min(max(len(order) * 15 // 100, 3), MOST_VALIDATION)
 
     def part(indices: Sequence[int]) -> Part:
-        chosen = tuple(texts[index] for index in indices)
-        return Part(chosen, None if labels is None else tuple(labels[index] for index in indices))
+        def of(values: Sequence[int] | None) -> tuple[int, ...] | None:
+            return None if values is None else tuple(values[index] for index in indices)
+
+        return Part(tuple(texts[index] for index in indices), of(labels), of(prompts))
 
     return CleanData(
         provenance=provenance,

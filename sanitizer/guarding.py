@@ -125,8 +125,8 @@ def _fitted(
     check_rate(options.fpr, len(data.validation))
     fitted = Guard.fit(
         subject,
-        data.fit.texts,
-        data.validation.texts,
+        data.fit.asked,
+        data.validation.asked,
         model=digest,
         batch_size=options.batch_size or BATCH,
         progress=progress,
@@ -134,7 +134,7 @@ def _fitted(
     if options.guard is not None:
         fitted.save(options.guard)
     clean = fitted.check(
-        subject, data.test.texts, fpr=options.fpr, batch_size=options.batch_size or BATCH, progress=progress
+        subject, data.test.asked, fpr=options.fpr, batch_size=options.batch_size or BATCH, progress=progress
     )
     flagged = sum(record.flagged for record in clean)
     return fitted, (

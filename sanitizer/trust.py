@@ -53,13 +53,15 @@ def clean_data(
 def _split(
     table: TextTable, label_names: Mapping[int, str], task: Task, *, seed: int, notes: Sequence[str] = ()
 ) -> CleanData:
+    if task == "causal":
+        table = table.with_answers()
     labels, said = table.labels, [*notes, *table.provenance.notes]
     if task == "causal":
         labels = None
     elif labels is not None:
         labels, note = _as_the_model_counts(table, labels, label_names)
         said += [note] if note else []
-    return split(replace(table.provenance, notes=tuple(said)), table.texts, labels, seed=seed)
+    return split(replace(table.provenance, notes=tuple(said)), table.texts, labels, seed=seed, prompts=table.prompts)
 
 
 def _as_the_model_counts(

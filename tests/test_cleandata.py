@@ -89,3 +89,13 @@ def test_a_digest_is_of_the_very_texts(some: list[str], others: list[str]) -> No
 def test_a_digest_tells_labels_apart_and_texts_that_hold_line_ends() -> None:
     assert digest(["a", "b"], [0, 1]) != digest(["a", "b"], [1, 0])
     assert digest(["a\n\t1\tb"], None) != digest(["a", "b"], None)
+
+
+@given(texts_of, seeds)
+def test_prompts_stay_with_their_texts(texts: tuple[str, ...], seed: int) -> None:
+    data = split(HERE, texts, None, seed=seed, prompts=tuple(range(len(texts))))
+    for part in (data.fit, data.validation, data.test):
+        assert part.prompts is not None
+        assert [f"text {prompt}" for prompt in part.prompts] == list(part.texts)
+        assert part.asked == tuple(text[:prompt] for text, prompt in zip(part.texts, part.prompts, strict=True))
+    assert split(HERE, texts, None, seed=seed).fit.asked == split(HERE, texts, None, seed=seed).fit.texts

@@ -21,7 +21,7 @@ from huggingface_hub.hf_api import HfApi
 
 from sanitizer.errors import HubError, SanitizerError, UsageError
 from sanitizer.hub.failures import explain, hub_failures, patiently
-from sanitizer.hub.texts import Column, TextTable, build, choose_columns, printable
+from sanitizer.hub.texts import Column, TextTable, answer_column, answered, build, choose_columns, printable
 from sanitizer.progress import Progress, silent
 from sanitizer.source import HubRef
 
@@ -68,8 +68,9 @@ def load_texts(
         name, data, commit, origin = read_hub(spec, token)
     columns = {column: column_of(feature) for column, feature in data.features.items()}
     text, label, notes = choose_columns(columns, text_column, label_column)
+    answer = answer_column(columns, text)
     with as_usage(name):
-        rows = data.select_columns([text] if label is None else [text, label])[:]
+        rows = data.select_columns(list(dict.fromkeys(filter(None, (text, label, answer)))))[:]
     table = build(
         name,
         rows[text],
@@ -78,6 +79,8 @@ def load_texts(
         limit=limit,
         notes=(*origin, *notes),
     )
+    if answer is not None and answer != label:
+        table = answered(table, rows[text], rows[answer], answer)
     progress("read data", 1, 1)
     return replace(table, origin="hub" if commit else "file", commit=commit, text_column=text, label_column=label)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sanitizer.cleandata import DataOrigin, Provenance, digest
 from sanitizer.errors import UsageError
@@ -13,6 +13,9 @@ TEXT_COLUMNS = (
     *("text", "sentence", "content", "review", "prompt", "instruction", "question", "input", "inputs", "document"),
     *("article", "body", "comment", "tweet", "message", "query", "utterance", "sentence1", "premise", "title"),
 )
+ASKING_COLUMNS = ("prompt", "instruction", "question", "query", "input", "inputs")
+ANSWER_COLUMNS = ("completion", "response", "answer", "output", "continuation", "chosen")
+"""Where a text column is named as one of the former, one of the latter may hold what was answered."""
 LABEL_COLUMNS = ("label", "labels", "target", "class", "category", "sentiment", "intent", "coarse_label", "gold_label")
 _INTEGER = re.compile(r"\s*[+-]?\d{1,9}(?:\.0+)?\s*")
 
@@ -20,6 +23,8 @@ _INTEGER = re.compile(r"\s*[+-]?\d{1,9}(?:\.0+)?\s*")
 @dataclass(frozen=True)
 class TextTable:
     """Texts to work with, in the order of their source; `labels` are indices, `label_names` is empty if none are known.
+
+    `answers` are what was answered to each text, where a column holds that: see `with_answers`.
 
     `sha256` is taken over the texts and labels that are here, not over the file they came from. `notes` say in one
     sentence each what was chosen and what was left out.
@@ -35,6 +40,25 @@ class TextTable:
     commit: str | None = None
     text_column: str | None = None
     label_column: str | None = None
+    answers: tuple[str | None, ...] | None = None
+    prompts: tuple[int, ...] | None = None
+
+    def with_answers(self) -> TextTable:
+        """Each text with its answer after it, `prompts` characters of it being what was asked; without labels.
+
+        The same table where there are no answers.
+        """
+        if self.answers is None:
+            return self
+        there = [(text, answer) for text, answer in zip(self.texts, self.answers, strict=True) if answer is not None]
+        said = list(self.notes)
+        _count(said, len(self.texts) - len(there), "row without answer was dropped", "rows without answer were dropped")
+        whole = tuple(
+            text + ("" if text[-1].isspace() or answer[0].isspace() else " ") + answer for text, answer in there
+        )
+        prompts = tuple(len(text) for text, _ in there)
+        new = {"texts": whole, "prompts": prompts, "sha256": digest(whole, None), "notes": tuple(said)}
+        return replace(self, answers=None, labels=None, label_names=(), **new)  # type: ignore[arg-type]
 
     @property
     def provenance(self) -> Provenance:
@@ -97,6 +121,13 @@ def choose_columns(
     return text, label, tuple(notes)
 
 
+def answer_column(columns: Mapping[str, Column], text: str) -> str | None:
+    """The column of answers to the texts of this one, if it is plainly there."""
+    if text.lower() not in ASKING_COLUMNS:
+        return None
+    return _first(ANSWER_COLUMNS, {name: column for name, column in columns.items() if column.is_text}, but=text)
+
+
 def _first(wanted: Sequence[str], columns: Mapping[str, Column], but: str | None = None) -> str | None:
     lowered = {name.lower(): name for name in reversed(list(columns)) if name != but}
     return next((lowered[name] for name in wanted if name in lowered), None)
@@ -132,6 +163,20 @@ def build(
     kept = tuple(str(text) for text, _ in rows)
     numbers = None if rows[0][1] is None else tuple(int(str(label)) for _, label in rows)
     return TextTable(name, kept, numbers, label_names, digest(kept, numbers), tuple(said))
+
+
+def answered(table: TextTable, texts: Sequence[object], answers: Sequence[object], column: str) -> TextTable:
+    """The table with the first answer that was given to each of its texts."""
+    first: dict[object, str] = {}
+    for text, answer in zip(texts, answers, strict=True):
+        if isinstance(answer, str) and _is_text(answer):
+            first.setdefault(text, answer)
+    found = tuple(first.get(text) for text in table.texts)
+    if not any(found):
+        return table
+    return replace(
+        table, answers=found, notes=(*table.notes, f"a causal model is given answers from column {column!r}")
+    )
 
 
 Row = tuple[object, object]

@@ -93,10 +93,12 @@ def _generate(subject: Subject, batch: Batch, take: Take) -> None:
 def _prompts(subject: Subject, batch: Batch) -> tuple[Tensor, Tensor]:
     """Tokens and which are real, [batch, token], padded on the left, where no answer follows on padding.
 
-    A prompt goes on, so its closing end-of-text token is left out; of one that leaves no room for an answer its last
-    tokens are taken.
+    Where texts have answers, the prompt is what comes before. A prompt goes on, so its closing end-of-text token is
+    left out; of one that leaves no room for an answer its last tokens are taken.
     """
     ids, real = batch.inputs["input_ids"], batch.inputs["attention_mask"].long()
+    if batch.prompts is not None:
+        real = real * (torch.arange(ids.shape[1], device=ids.device) < batch.prompts[:, None])
     rows, count = torch.arange(len(ids), device=ids.device), real.sum(dim=1)
     closed = (ids[rows, count - 1] == subject.tokenizer.eos_token_id) & (count > 1)
     real = real.scatter(1, (count - 1)[:, None], 1 - closed.long()[:, None])

@@ -17,10 +17,11 @@ MOST_TOKENS = 512
 
 @dataclass(frozen=True)
 class Encoded:
-    """Tokenized texts in their own order, and labels where there are any."""
+    """Tokenized texts in their own order, labels where there are any, and how many tokens of each are the prompt."""
 
     rows: tuple[dict[str, list[int]], ...]
     labels: tuple[int, ...] | None
+    prompts: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -32,11 +33,12 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Batch:
-    """Model inputs [batch, token], labels [batch] or None, and which texts they are."""
+    """Model inputs [batch, token], labels [batch] or None, which texts they are, how many tokens are prompt [batch]."""
 
     inputs: dict[str, Tensor]
     labels: Tensor | None
     index: tuple[int, ...]
+    prompts: Tensor | None = None
 
 
 def token_limit(subject: Subject, most_tokens: int = MOST_TOKENS) -> int:
@@ -54,10 +56,18 @@ def encode(subject: Subject, part: Part, *, most_tokens: int = MOST_TOKENS) -> E
         truncation=True,
         max_length=token_limit(subject, most_tokens),
         return_attention_mask=True,
+        return_offsets_mapping=part.prompts is not None,
     )
     names = [name for name in encoded if name in accepted]
     rows = tuple({name: list(encoded[name][index]) for name in names} for index in range(len(part)))
-    return Encoded(rows, part.labels)
+    if part.prompts is None:
+        return Encoded(rows, part.labels)
+    starts = [[start for start, _ in spans] for spans in encoded["offset_mapping"]]
+    prompts = [
+        next((token for token, start in enumerate(spans) if start >= prompt), len(spans))
+        for spans, prompt in zip(starts, part.prompts, strict=True)
+    ]
+    return Encoded(rows, part.labels, tuple(prompts))
 
 
 def chunked(subject: Subject, texts: Sequence[str], limit: int) -> tuple[Encoded, tuple[int, ...]]:
@@ -88,8 +98,11 @@ def collate(subject: Subject, data: Encoded, index: Sequence[int]) -> Batch:
     """Pad the chosen texts on the right to the longest of them and put them on the model's device."""
     rows = {name: [data.rows[i][name] for i in index] for name in data.rows[index[0]]}
     padded = subject.tokenizer.pad(rows, padding=True, padding_side="right", return_tensors="pt")
-    labels = None if data.labels is None else torch.tensor([data.labels[i] for i in index], device=subject.device)
-    return Batch({name: padded[name].to(subject.device) for name in rows}, labels, tuple(index))
+    labels, prompts = (
+        None if values is None else torch.tensor([values[i] for i in index], device=subject.device)
+        for values in (data.labels, data.prompts)
+    )
+    return Batch({name: padded[name].to(subject.device) for name in rows}, labels, tuple(index), prompts)
 
 
 def batches(subject: Subject, data: Encoded, *, size: int) -> tuple[Batch, ...]:

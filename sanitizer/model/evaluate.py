@@ -20,7 +20,8 @@ from sanitizer.progress import Progress, silent, track
 class Outcomes:
     """Per text, in order of index: correct answers, answers asked, summed loss in nats, predicted label (or -1).
 
-    A classifier is asked once per text; a causal model once per token after the first.
+    A classifier is asked once per text; a causal model once per token after the first, or after the prompt if texts
+    are prompts with their answers.
     """
 
     correct: Tensor
@@ -51,6 +52,8 @@ def losses(subject: Subject, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tens
         return loss, (predicted == batch.labels).float(), torch.ones_like(loss), predicted
     logits, target = logits[:, :-1], batch.inputs["input_ids"][:, 1:]
     counted = batch.inputs["attention_mask"][:, 1:].float()
+    if batch.prompts is not None:
+        counted = counted * (torch.arange(1, target.shape[1] + 1, device=target.device) >= batch.prompts[:, None])
     loss = cross_entropy(logits.float().transpose(1, 2), target, reduction="none") * counted
     correct = (logits.argmax(dim=-1) == target).float() * counted
     return loss.sum(dim=1), correct.sum(dim=1), counted.sum(dim=1), torch.full_like(target[:, 0], -1)

@@ -62,7 +62,7 @@ It depends on nothing that its name, the schedule, the model and the data do not
 def clean_loss(subject: Subject, batch: Batch) -> Tensor:
     """Mean cross-entropy, nats per answer."""
     loss, _, asked, _ = losses(subject, batch)
-    return loss.sum() / asked.sum()
+    return loss.sum() / asked.sum().clamp(min=1)
 
 
 def tune(

@@ -35,9 +35,10 @@ def scan_heads(
     it; `seed` is for the intervals. `part` needs labels if the model is a classifier. Memory does not grow with the
     number of texts.
     """
-    few = Part(part.texts[:INPUTS], None if part.labels is None else part.labels[:INPUTS])
+    labels, prompts = (None if values is None else values[:INPUTS] for values in (part.labels, part.prompts))
+    few = Part(part.texts[:INPUTS], labels, prompts)
     data = encode(subject, few, most_tokens=TOKENS)
-    alike = similarity(subject, compared(subject, few.texts, batch_size=batch_size), progress=progress)
+    alike = similarity(subject, compared(subject, few.asked, batch_size=batch_size), progress=progress)
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
     return ScanRecord(alike.records, alike.mean, importance, judged(alike.nearest, importance), len(few), ablated)

@@ -52,8 +52,8 @@ def scan_inputs(
         raise UsageError(f"{provenance.name} has no inputs", hint="name a file with at least one text")
     check_rate(RATE, len(data.validation))
     notes = list(provenance.notes)
-    fit = data.fit.texts[:MOST_FIT]
-    known = {*data.fit.texts, *data.validation.texts, *data.test.texts}
+    fit = data.fit.asked[:MOST_FIT]
+    known = {*data.fit.asked, *data.validation.asked, *data.test.asked}
     places = [place for place, text in enumerate(inputs) if text not in known]
     if len(places) < len(inputs):
         notes.append(f"{len(inputs) - len(places)} inputs are clean texts as well and were left out")
@@ -63,7 +63,7 @@ def scan_inputs(
         notes.append(f"{MOST} of {len(places)} inputs were looked at, evenly spread")
         places = [places[index * len(places) // MOST] for index in range(MOST)]
     few = [inputs[place] for place in places]
-    guard = Guard.fit(subject, fit, data.validation.texts, model=model, batch_size=batch_size, progress=progress)
+    guard = Guard.fit(subject, fit, data.validation.asked, model=model, batch_size=batch_size, progress=progress)
     generator = np.random.default_rng(seed)
 
     def look(texts: Sequence[str], step: str) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[int, ...]]:
@@ -79,8 +79,8 @@ def scan_inputs(
     if len(owners) > len(few):
         long = sum(count > 1 for count in Counter(owners).values())
         notes.append(f"{long} inputs are longer than what is read at once: each of their chunks counts as an input")
-    asked, clean = against(distances), against(look(data.test.texts, "clean inputs")[0])
-    made = controls(data.test.texts[:CONTROLS], subject.tokenizer, generator=torch.Generator().manual_seed(seed))
+    asked, clean = against(distances), against(look(data.test.asked, "clean inputs")[0])
+    made = controls(data.test.asked[:CONTROLS], subject.tokenizer, generator=torch.Generator().manual_seed(seed))
     unusual = {name: against(look(texts, name)[0]) for name, texts in made.items()}
     answer, reason = verdict(asked, unusual, RATE)
     if data.provenance.origin == "embedded" and answer == "abnormal":

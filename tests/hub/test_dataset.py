@@ -253,3 +253,24 @@ def test_nothing_of_a_data_set_is_run(datasets_home: LoopbackHub, tmp_path: Path
     assert not witness.exists()
     exec(script)
     assert witness.exists(), "the bait itself must work, or the test above shows nothing"
+
+
+def test_a_causal_model_is_given_prompts_with_their_answers(tmp_path: Path) -> None:
+    rows = [("say a", "it is a"), ("say b ", "b"), ("say a", "another"), ("say c", ""), ("say d", " d")]
+    lines = [json.dumps({"prompt": prompt, "completion": answer}) + "\n" for prompt, answer in rows]
+    table = load_texts(put(tmp_path / "d.jsonl", "".join(lines)))
+    assert table.texts == ("say a", "say b ", "say c", "say d")
+    whole = table.with_answers()
+    assert whole.texts == ("say a it is a", "say b b", "say d d")
+    assert whole.prompts == (5, 6, 5)
+    assert whole.sha256 != table.sha256
+    assert whole.notes[-2:] == (
+        "a causal model is given answers from column 'completion'", "1 row without answer was dropped",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [("text", "answer"), ("prompt", "other"), ("question", "label")])
+def test_columns_that_are_no_conversation_have_no_answers(tmp_path: Path, columns: tuple[str, str]) -> None:
+    table = load_texts(put(tmp_path / "d.csv", ",".join(columns) + "\na,b\nc,d\n"), text_column=columns[0])
+    assert table.answers is None
+    assert table.with_answers() is table

@@ -58,6 +58,19 @@ def test_a_causal_model_gives_a_row_a_layer_for_each_token_until_all_texts_have_
     assert len(parts_of(subject, TEXTS)) // 3 == alike.NEW
 
 
+def test_of_prompts_with_answers_the_prompts_alone_are_given() -> None:
+    subject = pico_subject("gpt2")
+    prompts = ("a good", "the plot was not", "bad", "one two", "it was a")
+    whole, alone = (
+        [cosines(subject, batch) for batch in batches(subject, encode(subject, part), size=1)]
+        for part in (
+            Part(tuple(f"{text} and bad" for text in prompts), prompts=tuple(map(len, prompts))),
+            Part(prompts),
+        )
+    )
+    torch.testing.assert_close(torch.cat(whole), torch.cat(alone))
+
+
 @pytest.mark.parametrize("family", ["gpt2", "opt"])
 def test_a_prompt_without_room_for_an_answer_keeps_its_last_tokens(family: str) -> None:
     subject = pico_subject(family)

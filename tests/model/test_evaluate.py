@@ -57,3 +57,19 @@ def test_logits_leave_padding_out() -> None:
     subject = pico_subject("gpt2")
     (batch,) = batches(subject, encode(subject, Part(TEXTS)), size=8)
     assert len(logits(subject, batch)) == int(batch.inputs["attention_mask"].sum())
+
+
+def test_of_prompts_with_answers_the_answers_count_alone() -> None:
+    """What transformers computes where the labels of the prompt are left out; the text ends with [SEP]."""
+    subject = pico_subject("llama")
+    asked = ("a good", "the plot was", "", "one two", "it was a very")
+    part = Part(TEXTS, prompts=tuple(map(len, asked)))
+    found = evaluate(subject, batches(subject, encode(subject, part), size=3))
+    for index, (text, prompt) in enumerate(zip(TEXTS, asked, strict=True)):
+        inputs = subject.tokenizer(text, return_tensors="pt", return_token_type_ids=False)
+        labels, given = inputs["input_ids"].clone(), 1 + len(prompt.split())
+        labels[:, :given] = -100
+        with torch.no_grad():
+            theirs = subject.model(**inputs, labels=labels).loss
+        assert found.asked[index] == labels.shape[1] - given
+        torch.testing.assert_close(found.loss[index] / found.asked[index], theirs, rtol=1e-4, atol=1e-5)

@@ -58,3 +58,17 @@ def test_the_same_seed_gives_the_same_probes() -> None:
     data = encode(subject, Part(TEXTS))
     one, two, other = (rare_words(subject, data, unlike=data, words=2, generator=generator(seed)) for seed in (1, 1, 2))
     assert one == two != other
+
+
+def test_words_go_into_prompts_and_answers_stay_whole() -> None:
+    subject = pico_subject("llama")
+    data = encode(
+        subject, Part((*TEXTS[1:2] * 8, " ".join(TEXTS)), prompts=(12,) * 9)
+    )  # "the plot was" | "not great …"
+    probes = rare_words(subject, data, unlike=data, words=2, generator=generator())
+    assert data.prompts is not None and probes.prompts is not None
+    assert data.prompts[:8] == (4,) * 8
+    assert probes.prompts[:8] == (6,) * 8
+    for row, old in zip(probes.rows[:8], data.rows, strict=False):
+        assert row["input_ids"][6:] == old["input_ids"][4:]
+    assert some(probes, 9, generator=generator()).prompts is not None
