@@ -33,8 +33,8 @@ class Gatekeeping:
 
     `fail_on` refuses findings of that severity or graver even where they can be left behind; None refuses only what the
     model itself needs. `drop_chat_template` leaves every chat template behind. `policy` is a file of waivers.
-    With `require_sandbox` nothing is read where the system does not give a whole sandbox, and a model that is going to be
-    opened is opened in one first.
+    With `require_sandbox` nothing is read where the system does not give a whole sandbox, and a model that is going to
+    be opened is opened in one first.
     """
 
     fail_on: Severity | None = None

@@ -208,7 +208,7 @@ gate_options = together(
         "--require-sandbox",
         is_flag=True,
         panel=WHAT,
-        help="Read nothing where the system gives no namespace without network or no Landlock; open a model there first.",
+        help="Read nothing where the system gives no namespace without network or no Landlock; open models there first.",
     ),
 )
 
