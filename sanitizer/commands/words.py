@@ -208,7 +208,7 @@ gate_options = together(
         "--require-sandbox",
         is_flag=True,
         panel=WHAT,
-        help="Read nothing where the system gives no namespace without network or no Landlock; open models there first.",
+        help="Read nothing without a namespace that has no network, and Landlock; open models in them first.",
     ),
 )
 
