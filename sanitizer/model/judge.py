@@ -1,12 +1,13 @@
 """Whether a model without some heads stays above an accuracy, asked of as few validation texts as will tell.
 
-Many masks are judged on one model: heads are gated off, nothing is copied or tokenized again, layers below the lowest
-head of a mask are not computed again, and a mask is let go as soon as a sequential test has decided about it.
+Many masks are judged on one model: nothing is copied or tokenized again, layers below the lowest head of a mask are not
+computed again, nor are its heads, nor what the logits do not depend on, and a mask is let go as soon as a sequential
+test has decided about it.
 
 Texts come in two parts. First those where an answer may change: that the suspect finds hard (among them all or most
 that it gets wrong), or found hard without other heads, since masks of one search have most heads in common. All of them
 are asked. The rest come in an order drawn anew for each mask, so that what is known of other masks cannot mislead the
-test, in windows large enough to sort by length inside.
+test, a window at a time, sorted by length inside.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import torch
 
 from sanitizer.heads import HeadId
 from sanitizer.model.batches import Batch, Encoded, batches, collate
+from sanitizer.model.compact import without as leaving_out
 from sanitizer.model.evaluate import losses
-from sanitizer.model.observe import closed_gates, gated
+from sanitizer.model.readout import Readout
 from sanitizer.model.resume import Resume
 from sanitizer.model.subject import Subject
 from sanitizer.plan import ROUNDING, Answer
@@ -29,10 +31,10 @@ from sanitizer.sequential import Sequential
 
 ERROR_RATE = 0.05
 """Of letting one mask go that would have stayed above: it costs a few heads."""
-HASTE = 0.3
+HASTE = 0.5
 """Of accepting one that would not: it costs time, since the final choice is confirmed on all texts."""
 HARD = 0.1
-WINDOW = 3
+"""Share of the texts that count as hard."""
 
 
 @dataclass
@@ -63,12 +65,12 @@ class Judge:
     ) -> None:
         self._subject, self._data, self._size, self._generator = subject, data, size, generator
         self._error_rate, self._haste, self._progress = error_rate, haste, progress
-        self._resume = Resume(subject, data)
+        self._resume, self._readout = Resume(subject, data), Readout(subject, data)
         self._suspect: dict[int, int] = {}
         self._answers: dict[int, int] = {}
         self._hardness: dict[int, float] = {}
         for batch in track(progress, "check the suspect", batches(subject, data, size=size)):
-            with torch.no_grad(), self._resume.keeping(batch):
+            with torch.no_grad(), self._resume.keeping(batch), self._readout.alone(batch):
                 loss, correct, asked, _ = losses(subject, batch)
             self._suspect |= _by_text(batch, correct)
             self._answers |= _by_text(batch, asked)
@@ -117,7 +119,7 @@ class Judge:
         hard = math.ceil(HARD * len(ranked))
         rest = sorted(ranked[hard:])
         rest = [rest[place] for place in torch.randperm(len(rest), generator=self._generator).tolist()]
-        length = WINDOW * self._size
+        length = self._size
         return _Tally([ranked[:hard], *(rest[at : at + length] for at in range(0, len(rest), length))])
 
     def _find_hard(self, batch: Batch, loss: torch.Tensor, asked: torch.Tensor) -> None:
@@ -138,15 +140,15 @@ class Judge:
     def _right(self, window: Sequence[int], without: Sequence[HeadId]) -> dict[int, int]:
         """Right answers by text with these heads gated off."""
         anatomy, right = self._subject.anatomy, dict[int, int]()
-        gates = closed_gates(anatomy, without, device=self._subject.device)
         lowest = min((head.layer for head in without), default=len(anatomy.layers))
-        near, size = sorted(window, key=self._data.length, reverse=True), math.ceil(self._size / 2)
-        for start in range(0, len(near), size):  # smaller batches than usual: few texts make long ones share a batch
-            batch = collate(self._subject, self._data, near[start : start + size])
-            with gated(anatomy, gates), self._resume.below(lowest, batch):
-                loss, correct, asked, _ = losses(self._subject, batch)
-            right |= _by_text(batch, correct)
-            self._find_hard(batch, loss, asked)
+        near, size = sorted(window, key=self._data.length, reverse=True), math.ceil(self._size / 4)
+        with leaving_out(anatomy, without):
+            for start in range(0, len(near), size):  # small batches: few texts make long ones share one with short ones
+                batch = collate(self._subject, self._data, near[start : start + size])
+                with self._resume.below(lowest, batch), self._readout.alone(batch):
+                    loss, correct, asked, _ = losses(self._subject, batch)
+                right |= _by_text(batch, correct)
+                self._find_hard(batch, loss, asked)
         return right
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from sanitizer.model.batches import Batch, Encoded
+from sanitizer.model.replaced import replaced
 from sanitizer.model.subject import Subject
 
 BYTES = 1 << 28
@@ -69,22 +70,8 @@ class Resume:
         hidden = pad_sequence([self._kept[start][index] for index in batch.index], batch_first=True)
         with ExitStack() as stack:
             for block in self._blocks[: start + 1]:
-                stack.callback(_hand_on(block, hidden))
+                stack.enter_context(replaced(block, lambda *inputs, **named: hidden))
             yield
 
     def _has(self, layer: int, index: Sequence[int]) -> bool:
         return all(text in self._kept[layer] for text in index)
-
-
-def _hand_on(block: nn.Module, hidden: Tensor) -> Callable[[], None]:
-    """Make a block return `hidden` whatever it is given; the result undoes that."""
-
-    def forward(*inputs: object, **named: object) -> Tensor:
-        return hidden
-
-    block.forward = forward
-
-    def undo() -> None:
-        del block.forward
-
-    return undo
