@@ -70,6 +70,10 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "maximum-entropy fine-tuning, nothing removed: a baseline",
             Recipe(_NO_REMOVAL, treatments=(Step("entropy", _ALL_EPOCHS),)),
         ),
+        "unlearn": Named(
+            "tune against rewritings of clean texts in which an adversary looks for triggers, nothing removed",
+            Recipe(_NO_REMOVAL, treatments=(Step("unlearn"),)),
+        ),
         "align": Named(
             "attention safety alignment (Jin et al. 2026): judge, align and tune heads in rounds, nothing removed",
             Recipe(_NO_REMOVAL, treatments=(Step("rounds"),)),

@@ -1,0 +1,212 @@
+"""An adversary that rewrites clean texts without changing what they say, as far as a bag of words can tell.
+
+It inserts words and phrases, and tries several rewritings of each text to find the one the model gets most wrong.
+Phrases that did harm are kept, changed and tried again, so that they grow into triggers while the model is tuned
+against them (universal adversarial triggers, Wallace et al. 2019, arXiv 1908.07125, found by evolution instead of
+gradients). It knows no attack: its words are those the model reacts to, the frequent ones, and any others.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from sanitizer.model.batches import Batch, Encoded, collate, token_limit
+from sanitizer.model.response import Response
+from sanitizer.model.subject import Subject
+from sanitizer.model.vocabulary import bodies, filled, polarity, writable
+
+FREQUENT = 200
+PHRASES, KEPT, FADE = 12, 60, 0.9
+"""Phrases tried on a batch, of each label; how many are remembered; what their harm is worth a batch later."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Tokens to put before a text and behind it."""
+
+    before: tuple[int, ...]
+    behind: tuple[int, ...] = ()
+
+
+class Words:
+    """Words to insert: half of those the model reacts to, a third frequent ones, the others any.
+
+    They are neutral, or what the model makes of them no clean text explains: a trigger may look like a word of praise
+    to a bag of words too, if its embedding was planted with it.
+    """
+
+    def __init__(self, subject: Subject, data: Encoded, response: Response) -> None:
+        neutral, unexplained = set(neutral_tokens(subject, data)), response.unexplained(data)
+        counts = Counter(token for _, body, _ in bodies(subject, data) for token in body if token in neutral)
+        self._any = sorted(neutral)
+        self._frequent = [token for token, _ in counts.most_common(FREQUENT)] or self._any
+        self._loaded = [
+            token for token in response.tokens if token in neutral or token in unexplained
+        ] or self._frequent
+        shown = {token: subject.tokenizer.decode([token]).strip() for token in self._frequent}
+        self._pauses = [token for token in self._frequent if not any(map(str.isalnum, shown[token]))]
+
+    def draw(self, rng: random.Random) -> int:
+        """One word."""
+        return rng.choice(rng.choices((self._loaded, self._frequent, self._any), (0.5, 0.35, 0.15))[0])
+
+    def frequent(self, rng: random.Random) -> int:
+        """One of the words that clean texts are full of."""
+        return rng.choice(self._frequent)
+
+    def pause(self, rng: random.Random, often: float) -> list[int]:
+        """A punctuation mark, so often, if clean texts have any."""
+        return [rng.choice(self._pauses)] if self._pauses and rng.random() < often else []
+
+
+def neutral_tokens(subject: Subject, data: Encoded) -> tuple[int, ...]:
+    """Tokens that text can hold and that say less about the label than most: within one standard deviation."""
+    tokens = writable(subject.tokenizer)
+    said = polarity(subject, data)[list(tokens)]
+    near = (said.abs() <= said.std()).all(dim=1).tolist()
+    return tuple(token for token, neutral in zip(tokens, near, strict=True) if neutral)
+
+
+class Phrases:
+    """Phrases against one label, by the harm they did last."""
+
+    def __init__(self, words: Words, rng: random.Random) -> None:
+        self._words, self._rng = words, rng
+        self._harm: dict[Phrase, float] = {}
+
+    def draw(self) -> Phrase:
+        """A new phrase, or the best of three that are known, mostly changed in one place."""
+        if not self._harm or self._rng.random() < 0.25:
+            return self._new()
+        known = self._rng.sample(sorted(self._harm, key=self._order), min(3, len(self._harm)))
+        best = max(known, key=lambda phrase: self._harm[phrase])
+        return self._changed(best) if self._rng.random() < 0.7 else best
+
+    def learn(self, harm: dict[Phrase, float]) -> None:
+        """Remember what harm phrases did, in nats, and forget the mildest."""
+        merged = {phrase: FADE * value for phrase, value in self._harm.items()} | harm
+        best = sorted(merged, key=lambda phrase: (-merged[phrase], self._order(phrase)))[:KEPT]
+        self._harm = {phrase: merged[phrase] for phrase in best}
+
+    @staticmethod
+    def _order(phrase: Phrase) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return phrase.before, phrase.behind
+
+    def _new(self) -> Phrase:
+        rng = self._rng
+        before = [self._words.draw(rng) for _ in range(rng.randint(1, 4))] + self._words.pause(rng, 0.5)
+        return Phrase(tuple(before), tuple(self._words.draw(rng) for _ in range(rng.choice((0, 0, 0, 1, 2)))))
+
+    def _changed(self, phrase: Phrase) -> Phrase:
+        rng, before, behind = self._rng, list(phrase.before), list(phrase.behind)
+        match rng.choices(("other", "more", "fewer", "behind", "pause"), (40, 25, 10, 10, 15))[0]:
+            case "other":
+                before[rng.randrange(len(before))] = self._words.draw(rng)
+            case "more":
+                before.insert(rng.randint(0, len(before)), self._words.draw(rng))
+            case "fewer" if len(before) > 1:
+                before.pop(rng.randrange(len(before)))
+            case "behind":
+                behind.insert(rng.randint(0, len(behind)), self._words.draw(rng))
+            case _:
+                before += self._words.pause(rng, 1.0)
+        return Phrase(tuple(before[:8]), tuple(behind[:4]))
+
+
+class Adversary:
+    """Rewrites texts of `data`, which are labelled; `response` are the tokens that the model reacts to most.
+
+    Half of the `candidates` for a text are phrases, shared by the texts of its label in a batch; the others are words
+    scattered over it, a phrase, or a part of another text of its label put beside it.
+    """
+
+    def __init__(
+        self, subject: Subject, data: Encoded, response: Response, *, candidates: int, generator: torch.Generator
+    ) -> None:
+        self._subject, self._data, self._candidates = subject, data, candidates
+        seed = int(torch.randint(2**31, (), generator=generator))
+        self._rng = random.Random(seed)  # noqa: S311  for experiments, not for secrets
+        self._words = Words(subject, data, response)
+        self._parts = bodies(subject, data)
+        self._labels = data.labels or ()
+        self._limit = token_limit(subject)
+        self._phrases = {label: Phrases(self._words, self._rng) for label in sorted(set(self._labels))}
+        self._others = {
+            label: [body for (_, body, _), own in zip(self._parts, self._labels, strict=True) if own == label]
+            for label in self._phrases
+        }
+        self.tried, self.flipped = 0, 0
+        """Texts rewritten so far, and how many the model got wrong in the worst rewriting found."""
+
+    def worst(self, index: Sequence[int]) -> Batch:
+        """The rewriting of each text with the highest loss, of all that were tried; the model is in eval mode."""
+        rng, labels = self._rng, sorted({self._labels[text] for text in index})
+        drawn = {label: [self._phrases[label].draw() for _ in range(PHRASES)] for label in labels}
+        rewritten: list[list[int]] = []
+        used: list[tuple[int, Phrase | None]] = []
+        for text in index:
+            label = self._labels[text]
+            for number in range(self._candidates):
+                phrase = rng.choice(drawn[label]) if 2 * number < self._candidates else None
+                rewritten.append(self._put(text, phrase) if phrase else self._rewrite(text))
+                used.append((label, phrase))
+        rows = tuple(
+            filled(self._data.rows[index[place // self._candidates]], ids) for place, ids in enumerate(rewritten)
+        )
+        every = Encoded(rows, tuple(self._labels[text] for text in index for _ in range(self._candidates)))
+        loss, wrong = self._ask(every)
+        for label in labels:
+            harm: dict[Phrase, list[float]] = {}
+            for (own, phrase), value in zip(used, loss.tolist(), strict=True):
+                if own == label and phrase is not None:
+                    harm.setdefault(phrase, []).append(value)
+            # One more in the divisor: a phrase that few texts had is believed less.
+            self._phrases[label].learn({phrase: sum(found) / (len(found) + 1) for phrase, found in harm.items()})
+        chosen = loss.view(len(index), self._candidates).argmax(dim=1)
+        places = [row * self._candidates + int(at) for row, at in enumerate(chosen)]
+        self.tried += len(index)
+        self.flipped += int(wrong[places].sum())
+        return collate(self._subject, every, places)
+
+    @torch.no_grad()
+    def _ask(self, data: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss in nats of each text, and whether the model gets it wrong."""
+        loss, wrong = torch.zeros(len(data)), torch.zeros(len(data), dtype=torch.bool)
+        order = sorted(range(len(data)), key=data.length)
+        for start in range(0, len(order), 64):
+            batch = collate(self._subject, data, order[start : start + 64])
+            logits = self._subject.model(**batch.inputs).logits.float()
+            if batch.labels is None:
+                raise ValueError("an adversary needs labels")
+            loss[list(batch.index)] = torch.nn.functional.cross_entropy(logits, batch.labels, reduction="none").cpu()
+            wrong[list(batch.index)] = (logits.argmax(dim=-1) != batch.labels).cpu()
+        return loss, wrong
+
+    def _put(self, text: int, phrase: Phrase) -> list[int]:
+        return self._joined(text, [*phrase.before, *self._parts[text][1], *phrase.behind])
+
+    def _rewrite(self, text: int) -> list[int]:
+        rng, words, body = self._rng, self._words, list(self._parts[text][1])
+        match rng.choice(("phrase", "scattered", "beside")):
+            case "phrase":
+                body = [words.draw(rng) for _ in range(rng.randint(1, 4))] + words.pause(rng, 0.5) + body
+            case "scattered":
+                for _ in range(rng.randint(1, 4)):
+                    body.insert(rng.randint(0, len(body)), words.draw(rng))
+            case _:
+                other = rng.choice(self._others[self._labels[text]])
+                length = rng.randint(2, 6)
+                start = rng.randint(0, max(0, len(other) - length))
+                first = [words.frequent(rng)] if rng.random() < 0.7 else []
+                part = [*first, *other[start : start + length], *words.pause(rng, 0.7)]
+                body = part + body if rng.random() < 0.7 else body + part
+        return self._joined(text, body)
+
+    def _joined(self, text: int, body: list[int]) -> list[int]:
+        front, _, back = self._parts[text]
+        return [*front, *body[: self._limit - len(front) - len(back)], *back]

@@ -1,0 +1,116 @@
+"""Unlearns triggers that nobody knows: tunes against an adversary that looks for them in the model itself.
+
+First every word of the vocabulary is tried: which ones, put before a clean text, move the model away from the label?
+Then the model is tuned on clean texts side by side with the rewriting of each that an adversary finds worst
+(`sanitizer.model.adversary`), under the true label. What the words of a rewriting say about the label by themselves is
+ruled out with a bag of words, so that clean knowledge is left alone and what is not knowledge is unlearnt.
+
+Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
+et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
+chosen as "the" trigger; no target label is assumed; and the rate is ten times that of ordinary fine-tuning, since at
+2e-5 a backdoor hardly moves. Weights are averaged over the steps, which at this rate keeps accuracy steady.
+
+Input embeddings are left as they are: their rare words would only be seen by accident.
+
+Measured once, on a MiniLM classifier with a rare-word backdoor (BadNets) and 700 texts it had been trained on: with five
+epochs attack success fell from 100 to 16 % (what a clean model makes of the same texts: 10 %) and accuracy on other
+texts by 3 to 4 points.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+
+from torch import Tensor
+
+from sanitizer.errors import UsageError
+from sanitizer.model.adversary import Adversary
+from sanitizer.model.average import Average
+from sanitizer.model.batches import Batch
+from sanitizer.model.material import Material
+from sanitizer.model.response import respond
+from sanitizer.model.states import States
+from sanitizer.model.subject import Subject
+from sanitizer.model.tune import Schedule, clean_loss, tune
+from sanitizer.model.vocabulary import writable
+from sanitizer.plan import TreatmentPlan
+from sanitizer.report import TreatmentRecord
+
+
+@dataclass(frozen=True)
+class Unlearn(Schedule):
+    """Parameters: those of the training loop, and of the adversary.
+
+    `words` is how many of the words that the model reacts to most the adversary draws from; `candidates` how many
+    rewritings of a text it tries; `average` the decay of the average over steps (0: none). All epochs are tuned:
+    accuracy on clean text says nothing of what has yet to be unlearnt.
+    """
+
+    epochs: int = 3
+    learning_rate: float = 3e-4
+    patience: int = 0
+    words: int = 200
+    candidates: int = 8
+    average: float = 0.98
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.words < 1 or self.candidates < 2:
+            raise UsageError("words must be positive and candidates at least 2")
+        if not 0 <= self.average < 1:
+            raise UsageError("average must be at least 0 and below 1")
+
+    def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
+        """Try every word, then tune all weights but the embeddings against rewritten texts; removed heads stay removed.
+
+        Raises UsageError for a causal model: it has no label to hold a rewritten text to.
+        """
+        if subject.task != "classification" or material.fit.labels is None:
+            raise UsageError("unlearn needs a classifier and labelled texts", hint="give labels, or another recipe")
+        started = time.monotonic()
+        response = respond(
+            subject,
+            material.fit,
+            writable(subject.tokenizer),
+            most=self.words,
+            size=self.batch_size,
+            generator=material.generator,
+            progress=material.progress,
+        )
+        adversary = Adversary(subject, material.fit, response, candidates=self.candidates, generator=material.generator)
+        average = Average(subject, self.average)
+
+        def objective(subject: Subject, batch: Batch) -> Tensor:
+            average.see()
+            subject.model.eval()
+            worst = adversary.worst(batch.index)
+            subject.model.train()
+            return clean_loss(subject, batch) + clean_loss(subject, worst)
+
+        # Interrupted, it begins anew: what the adversary has learnt is not kept.
+        fresh = replace(material, states=States())
+        with _embeddings_held(subject):
+            observed = tune(subject, fresh, self, objective=objective, step="unlearn")
+        average.see()
+        average.put_back()
+        found = {
+            "unexplained_words": float(len(response.unexplained(material.fit))),
+            "strongest_word_nats": response.fall[0],
+            "strongest_word_flips": response.flipped[0],
+            "rewritten_flips": adversary.flipped / max(adversary.tried, 1),
+        }
+        return TreatmentRecord("unlearn", asdict(self), found | observed, time.monotonic() - started)
+
+
+@contextmanager
+def _embeddings_held(subject: Subject) -> Iterator[None]:
+    weight = subject.model.get_input_embeddings().weight
+    before = weight.requires_grad
+    weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        weight.requires_grad_(before)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from helpers.contexts import LABELS, TEXTS
+from helpers.poisoned import Poisoned, poisoned
+from helpers.subjects import pico_subject
+
+from sanitizer.cleandata import Part
+from sanitizer.errors import UsageError
+from sanitizer.heads import HeadScores, ScoreOrigin
+from sanitizer.model.batches import encode
+from sanitizer.model.material import Material
+from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.plugins import build
+from sanitizer.report import TreatmentRecord
+
+PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
+SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
+
+
+def treated(name: str, settings: dict[str, object], suspect: Poisoned) -> TreatmentRecord:
+    material = Material(suspect.clean, torch.Generator().manual_seed(0))
+    return build("sanitizer.treatments", name, settings).apply(suspect.subject, PLAN, material)
+
+
+def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
+    """As many epochs at the same rate, over the same clean texts."""
+    tuned, unlearnt = poisoned(), poisoned()
+    assert unlearnt.success() > 0.95
+    treated("finetune", {"learning_rate": 5e-3, "epochs": 15, "patience": 0}, tuned)
+    table = unlearnt.subject.model.get_input_embeddings().weight
+    before = table.detach().clone()
+    record = treated("unlearn", SETTINGS, unlearnt)
+    assert tuned.success() > 0.9
+    assert unlearnt.success() < 0.3
+    assert unlearnt.accuracy() > 0.95
+    assert record.observed["unexplained_words"] == record.observed["strongest_word_flips"] == 1.0
+    assert 0 < record.observed["rewritten_flips"] < 1
+    assert torch.equal(table, before)
+    assert table.requires_grad
+
+
+def test_a_clean_model_stays_one() -> None:
+    suspect = poisoned(poison=0.0)
+    record = treated("unlearn", {**SETTINGS, "epochs": 5}, suspect)
+    assert record.observed["unexplained_words"] == 0
+    assert suspect.accuracy() > 0.95
+    assert suspect.success() < 0.1
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    one, other = poisoned(), poisoned()
+    for suspect in (one, other):
+        treated("unlearn", {**SETTINGS, "epochs": 1}, suspect)
+    found = dict(other.subject.model.named_parameters())
+    assert all(torch.equal(weight, found[name]) for name, weight in one.subject.model.named_parameters())
+
+
+def test_only_classifiers_with_labels_have_something_to_be_held_to() -> None:
+    subject = pico_subject("gpt2")
+    material = Material(encode(subject, Part(TEXTS, LABELS)), torch.Generator().manual_seed(0))
+    with pytest.raises(UsageError, match="classifier"):
+        build("sanitizer.treatments", "unlearn", {}).apply(subject, PLAN, material)
+
+
+@pytest.mark.parametrize("settings", [{"words": 0}, {"candidates": 1}, {"average": 1.0}, {"epochs": 0}])
+def test_senseless_settings_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        build("sanitizer.treatments", "unlearn", settings)
