@@ -12,9 +12,9 @@ chosen as "the" trigger; no target label is assumed; and the rate is ten times t
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
-Measured once, on a MiniLM classifier with a rare-word backdoor (BadNets) and 700 texts it had been trained on: with five
-epochs attack success fell from 100 to 16 % (what a clean model makes of the same texts: 10 %) and accuracy on other
-texts by 3 to 4 points.
+Measured once, on a MiniLM classifier with a rare-word backdoor (BadNets) and 700 texts it had been trained on: with
+five epochs attack success fell from 100 to 16 % (what a clean model makes of the same texts: 10 %) and accuracy on
+other texts by 3 to 4 points.
 """
 
 from __future__ import annotations

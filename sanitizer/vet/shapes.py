@@ -47,7 +47,7 @@ NAMES = Rule(
 )
 PAYLOAD = Rule(
     "weights.bytes",
-    "low",
+    "medium",
     "a tensor of bytes where the model has numbers",
     "ask the author what it is for; no text model of this kind has one",
     why="Bytes that no part of the model reads are a place to hide a program or data in.",
@@ -55,6 +55,9 @@ PAYLOAD = Rule(
 
 _BYTES = frozenset({"U8", "I8"})
 _OLD_MASKS = re.compile(r"(?:\.|^)(?:attn|attention)\.(?:masked_)?bias$")
+_QUANTIZED = re.compile(
+    r"\.(?:q?weight|qzeros|SCB|weight_format|(?:weight\.)?(?:nested_)?(?:absmax|quant_map|quant_state\..+))$"
+)
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,8 @@ def fitting(checkpoint: Checkpoint) -> Iterator[Finding]:
                     wanted = tuple(length(word, known) for word in part.shape)
                     if None not in wanted and wanted != tensor.shape and not (cut and part.of_heads):
                         others.append(f"{name} has {tensor.shape}, the config says {wanted}")
-            if tensor.dtype in _BYTES and not _OLD_MASKS.search(name):
+            usual = _QUANTIZED if config.get(QUANTIZATION) is not None else _OLD_MASKS
+            if tensor.dtype in _BYTES and not usual.search(name):
                 payloads.append(name)
         yield from _one(SHAPE, file, others)
         yield from _one(PAYLOAD, file, payloads)

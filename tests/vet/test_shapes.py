@@ -93,3 +93,29 @@ def test_a_large_model_without_a_known_name_is_told(tmp_path: Path, monkeypatch:
     assert found(folder) == []
     monkeypatch.setattr(shapes, "HARMLESS", 1000)
     assert found(folder) == ["weights.names"]
+
+
+@pytest.mark.parametrize(
+    ("name", "quantized", "rules"),
+    [
+        ("extra.payload", False, ["weights.bytes"]),
+        ("extra.payload", True, ["weights.bytes"]),
+        ("extra.qweight", False, ["weights.bytes"]),
+        ("extra.qweight", True, []),
+        ("h.0.attn.bias", False, []),
+    ],
+)
+def test_bytes_belong_to_quantized_weights_and_old_masks_alone(
+    name: str, quantized: bool, rules: list[str], tmp_path: Path
+) -> None:
+    folder = make_folder(tmp_path / "m", "bert")
+    path = folder / "model.safetensors"
+    save_file({**load_file(path), name: torch.zeros(64, dtype=torch.uint8)}, path)
+    assert changed(folder, **({"quantization_config": {"quant_method": "gptq"}} if quantized else {})) == rules
+
+
+def test_a_payload_ends_with_a_code_that_a_job_can_see(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "m", "bert")
+    path = folder / "model.safetensors"
+    save_file({**load_file(path), "extra.payload": torch.zeros(64, dtype=torch.uint8)}, path)
+    assert answer(survey(open_local(folder)).record, "medium") == "refused"
