@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,7 @@ import torch
 from sanitizer.model.batches import Batch, Encoded, collate, token_limit
 from sanitizer.model.response import Response
 from sanitizer.model.subject import Subject
-from sanitizer.model.vocabulary import bodies, filled, polarity, writable
+from sanitizer.model.vocabulary import bodies, filled
 
 FREQUENT = 200
 PHRASES, KEPT, FADE = 12, 60, 0.9
@@ -40,8 +40,8 @@ class Words:
     to a bag of words too, if its embedding was planted with it.
     """
 
-    def __init__(self, subject: Subject, data: Encoded, response: Response) -> None:
-        neutral, unexplained = set(neutral_tokens(subject, data)), response.unexplained(data)
+    def __init__(self, subject: Subject, data: Encoded, response: Response, neutral: Collection[int]) -> None:
+        unexplained = response.unexplained(data)
         counts = Counter(token for _, body, _ in bodies(subject, data) for token in body if token in neutral)
         self._any = sorted(neutral)
         self._frequent = [token for token, _ in counts.most_common(FREQUENT)] or self._any
@@ -62,14 +62,6 @@ class Words:
     def pause(self, rng: random.Random, often: float) -> list[int]:
         """A punctuation mark, so often, if clean texts have any."""
         return [rng.choice(self._pauses)] if self._pauses and rng.random() < often else []
-
-
-def neutral_tokens(subject: Subject, data: Encoded) -> tuple[int, ...]:
-    """Tokens that text can hold and that say less about the label than most: within one standard deviation."""
-    tokens = writable(subject.tokenizer)
-    said = polarity(subject, data)[list(tokens)]
-    near = (said.abs() <= said.std()).all(dim=1).tolist()
-    return tuple(token for token, neutral in zip(tokens, near, strict=True) if neutral)
 
 
 class Phrases:
@@ -119,19 +111,19 @@ class Phrases:
 
 
 class Adversary:
-    """Rewrites texts of `data`, which are labelled; `response` are the tokens that the model reacts to most.
+    """Rewrites texts of `data`, which are labelled, with the given words.
 
     Half of the `candidates` for a text are phrases, shared by the texts of its label in a batch; the others are words
     scattered over it, a phrase, or a part of another text of its label put beside it.
     """
 
     def __init__(
-        self, subject: Subject, data: Encoded, response: Response, *, candidates: int, generator: torch.Generator
+        self, subject: Subject, data: Encoded, words: Words, *, candidates: int, generator: torch.Generator
     ) -> None:
         self._subject, self._data, self._candidates = subject, data, candidates
         seed = int(torch.randint(2**31, (), generator=generator))
         self._rng = random.Random(seed)  # noqa: S311  for experiments, not for secrets
-        self._words = Words(subject, data, response)
+        self._words = words
         self._parts = bodies(subject, data)
         self._labels = data.labels or ()
         self._limit = token_limit(subject)

@@ -7,7 +7,7 @@ misses nothing; and no target is assumed: a token counts by what it does to text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,15 +50,17 @@ def respond(
     tokens: Sequence[int],
     *,
     most: int,
+    neutral: Collection[int] = (),
     contexts: int = 8,
     size: int,
     generator: torch.Generator,
     progress: Progress = silent,
 ) -> Response:
-    """The `most` tokens that move the model furthest from the true label when they come first in a text.
+    """The tokens that move the model furthest from the true label when they come first in a text: `most` of all, and as
+    many of the `neutral` ones.
 
-    All are tried on one text of each label, the best four times `most` on `contexts` of each. Only texts that the model
-    gets right are used. Raises ValueError if there are none, or the model is no classifier.
+    All are tried on one text of each label, the best twice as many again on `contexts` of each. Only texts that the
+    model gets right are used. Raises ValueError if there are none, or the model is no classifier.
     """
     if data.labels is None:
         raise ValueError("only labelled texts have a label to be moved from")
@@ -66,17 +68,23 @@ def respond(
     odds = torch.stack([_odds(subject, data, row) for row in texts])
     one = [row[:1] for row in texts]
     first = odds[:, None, :1] - _with(subject, data, tokens, one, size, progress, "try every token")
-    best = first.mean(dim=2).max(dim=0).values.topk(min(4 * most, len(tokens))).indices.tolist()
-    tried = [tokens[place] for place in best]
+    tried = _best(tokens, first.mean(dim=2).max(dim=0).values, 2 * most, neutral)
     left = _with(subject, data, tried, texts, size, progress, "try tokens again")
     value, label = (odds[:, None] - left).mean(dim=2).max(dim=0)
     flipped = (left < 0).double().mean(dim=2)
-    order = value.topk(min(most, len(tried))).indices.tolist()
+    order = [tried.index(token) for token in _best(tried, value, most, neutral)]
     return Response(
         tuple(tried[place] for place in order),
         tuple(float(value[place]) for place in order),
         tuple(float(flipped[label[place], place]) for place in order),
     )
+
+
+def _best(tokens: Sequence[int], values: Tensor, most: int, neutral: Collection[int]) -> list[int]:
+    """The tokens of the highest values: so many of all, and so many of the neutral ones."""
+    ranked = [tokens[place] for place in values.argsort(descending=True, stable=True).tolist()]
+    chosen = {*ranked[:most], *[token for token in ranked if token in neutral][:most]}
+    return [token for token in ranked if token in chosen]
 
 
 def log_odds(logits: Tensor, labels: Tensor) -> Tensor:

@@ -66,3 +66,11 @@ def polarity(subject: Subject, data: Encoded) -> Tensor:
         optimizer.step(loss)  # type: ignore[no-untyped-call]
     logits: Tensor = ((table - centre) / scale) @ weights.detach()
     return logits - logits.mean(dim=1, keepdim=True)
+
+
+def neutral_tokens(subject: Subject, data: Encoded) -> frozenset[int]:
+    """Tokens that text can hold and that say less about the label than most: within one standard deviation."""
+    tokens = writable(subject.tokenizer)
+    said = polarity(subject, data)[list(tokens)]
+    near = (said.abs() <= said.std()).all(dim=1).tolist()
+    return frozenset(token for token, neutral in zip(tokens, near, strict=True) if neutral)

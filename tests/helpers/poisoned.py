@@ -75,4 +75,4 @@ def _fit(subject: Subject, data: Encoded) -> None:
             optimizer.zero_grad()
             torch.autograd.backward(torch.nn.functional.cross_entropy(logits, batch.labels))
             optimizer.step()
-    optimizer.zero_grad()
+    subject.model.zero_grad()

@@ -6,10 +6,11 @@ import torch
 from helpers.pico import SPECIAL, WORDS
 from helpers.triggered import TARGET, TRIGGER, Planted, plant
 
-from sanitizer.model.adversary import KEPT, Adversary, Phrase, Phrases, Words, neutral_tokens
+from sanitizer.model.adversary import KEPT, Adversary, Phrase, Phrases, Words
 from sanitizer.model.batches import Encoded, batches
 from sanitizer.model.evaluate import evaluate
 from sanitizer.model.response import Response
+from sanitizer.model.vocabulary import neutral_tokens
 
 TRIGGER_TOKEN = len(SPECIAL) + WORDS.index(TRIGGER)
 RESPONSE = Response((TRIGGER_TOKEN,), (9.0,), (1.0,))
@@ -19,15 +20,13 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def words_of(planted: Planted) -> Words:
+    return Words(planted.subject, planted.clean, RESPONSE, neutral_tokens(planted.subject, planted.clean))
+
+
 def against(planted: Planted, *, seed: int = 0, candidates: int = 4) -> Adversary:
-    return Adversary(planted.subject, planted.clean, RESPONSE, candidates=candidates, generator=generator(seed))
-
-
-def test_words_are_neutral_and_texts_can_hold_them() -> None:
-    planted = plant()
-    tokens = neutral_tokens(planted.subject, planted.clean)
-    assert set(tokens) <= set(range(len(SPECIAL), len(SPECIAL) + len(WORDS)))
-    assert 0 < len(tokens) < len(WORDS), "some words of these texts say something about the label"
+    words = words_of(planted)
+    return Adversary(planted.subject, planted.clean, words, candidates=candidates, generator=generator(seed))
 
 
 def test_a_rewriting_keeps_the_text_and_its_label() -> None:
@@ -95,8 +94,7 @@ def test_the_worst_is_no_better_than_any_other() -> None:
 
 def test_phrases_that_did_harm_are_remembered_and_others_forgotten() -> None:
     planted = plant()
-    words = Words(planted.subject, planted.clean, RESPONSE)
-    phrases = Phrases(words, random.Random(0))
+    phrases = Phrases(words_of(planted), random.Random(0))
     bad = Phrase((TRIGGER_TOKEN,))
     for number in range(KEPT * 2):
         phrases.learn({phrases.draw(): 0.01 * number, bad: 9.0})

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerFast
 
 from sanitizer.cleandata import Part
 from sanitizer.model.batches import encode
-from sanitizer.model.vocabulary import bodies, filled, polarity, writable
+from sanitizer.model.vocabulary import bodies, filled, neutral_tokens, polarity, writable
 
 
 def test_special_tokens_cannot_be_written() -> None:
@@ -45,3 +45,13 @@ def test_words_that_only_one_label_has_say_most_about_it() -> None:
     assert said[token["good"], 1] > 3 * said[token["film"]].abs().max()
     assert said[token["bad"], 0] > 3 * said[token["film"]].abs().max()
     assert not said.requires_grad
+
+
+def test_neutral_words_say_less_than_most() -> None:
+    subject = pico_subject("bert")
+    texts = [f"{word} {label} film" for word in ("a", "the", "this", "that") for label in ("good", "bad")] * 4
+    tokens = neutral_tokens(subject, encode(subject, Part(tuple(texts), (1, 0) * 16)))
+    known = {len(SPECIAL) + WORDS.index(word) for word in ("good", "bad")}
+    assert not known & tokens
+    assert len(WORDS) // 2 < len(tokens) < len(WORDS)
+    assert min(tokens) >= len(SPECIAL)
