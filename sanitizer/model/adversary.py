@@ -3,24 +3,22 @@
 It inserts words and phrases, and tries several rewritings of each text to find the one the model gets most wrong.
 Phrases that did harm are kept, changed and tried again, so that they grow into triggers while the model is tuned
 against them (universal adversarial triggers, Wallace et al. 2019, arXiv 1908.07125, found by evolution instead of
-gradients). It knows no attack: its words are those the model reacts to, the frequent ones, and any others.
+gradients). It knows no attack, only words: see `sanitizer.model.words`.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from sanitizer.model.batches import Batch, Encoded, collate, token_limit
-from sanitizer.model.response import Response
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
+from sanitizer.model.words import Words
 
-FREQUENT = 200
 PHRASES, KEPT, FADE = 12, 60, 0.9
 """Phrases tried on a batch, of each label; how many are remembered; what their harm is worth a batch later."""
 
@@ -31,37 +29,6 @@ class Phrase:
 
     before: tuple[int, ...]
     behind: tuple[int, ...] = ()
-
-
-class Words:
-    """Words to insert: half of those the model reacts to, a third frequent ones, the others any.
-
-    They are neutral, or what the model makes of them no clean text explains: a trigger may look like a word of praise
-    to a bag of words too, if its embedding was planted with it.
-    """
-
-    def __init__(self, subject: Subject, data: Encoded, response: Response, neutral: Collection[int]) -> None:
-        unexplained = response.unexplained(data)
-        counts = Counter(token for _, body, _ in bodies(subject, data) for token in body if token in neutral)
-        self._any = sorted(neutral)
-        self._frequent = [token for token, _ in counts.most_common(FREQUENT)] or self._any
-        self._loaded = [
-            token for token in response.tokens if token in neutral or token in unexplained
-        ] or self._frequent
-        shown = {token: subject.tokenizer.decode([token]).strip() for token in self._frequent}
-        self._pauses = [token for token in self._frequent if not any(map(str.isalnum, shown[token]))]
-
-    def draw(self, rng: random.Random) -> int:
-        """One word."""
-        return rng.choice(rng.choices((self._loaded, self._frequent, self._any), (0.5, 0.35, 0.15))[0])
-
-    def frequent(self, rng: random.Random) -> int:
-        """One of the words that clean texts are full of."""
-        return rng.choice(self._frequent)
-
-    def pause(self, rng: random.Random, often: float) -> list[int]:
-        """A punctuation mark, so often, if clean texts have any."""
-        return [rng.choice(self._pauses)] if self._pauses and rng.random() < often else []
 
 
 class Phrases:
@@ -184,7 +151,7 @@ class Adversary:
 
     def _rewrite(self, text: int) -> list[int]:
         rng, words, body = self._rng, self._words, list(self._parts[text][1])
-        match rng.choice(("phrase", "scattered", "beside")):
+        match rng.choices(("phrase", "scattered", "beside"), (1, 1, 2))[0]:
             case "phrase":
                 body = [words.draw(rng) for _ in range(rng.randint(1, 4))] + words.pause(rng, 0.5) + body
             case "scattered":
@@ -194,7 +161,7 @@ class Adversary:
                 other = rng.choice(self._others[self._labels[text]])
                 length = rng.randint(2, 6)
                 start = rng.randint(0, max(0, len(other) - length))
-                first = [words.frequent(rng)] if rng.random() < 0.7 else []
+                first = [words.opening(rng)] if rng.random() < 0.7 else []
                 part = [*first, *other[start : start + length], *words.pause(rng, 0.7)]
                 body = part + body if rng.random() < 0.7 else body + part
         return self._joined(text, body)

@@ -50,14 +50,14 @@ def respond(
     tokens: Sequence[int],
     *,
     most: int,
-    neutral: Collection[int] = (),
-    contexts: int = 8,
+    groups: Sequence[Collection[int]] = (),
+    contexts: int = 4,
     size: int,
     generator: torch.Generator,
     progress: Progress = silent,
 ) -> Response:
     """The tokens that move the model furthest from the true label when they come first in a text: `most` of all, and as
-    many of the `neutral` ones.
+    many of each group.
 
     All are tried on one text of each label, the best twice as many again on `contexts` of each. Only texts that the
     model gets right are used. Raises ValueError if there are none, or the model is no classifier.
@@ -68,11 +68,11 @@ def respond(
     odds = torch.stack([_odds(subject, data, row) for row in texts])
     one = [row[:1] for row in texts]
     first = odds[:, None, :1] - _with(subject, data, tokens, one, size, progress, "try every token")
-    tried = _best(tokens, first.mean(dim=2).max(dim=0).values, 2 * most, neutral)
+    tried = _best(tokens, first.mean(dim=2).max(dim=0).values, 2 * most, groups)
     left = _with(subject, data, tried, texts, size, progress, "try tokens again")
     value, label = (odds[:, None] - left).mean(dim=2).max(dim=0)
     flipped = (left < 0).double().mean(dim=2)
-    order = [tried.index(token) for token in _best(tried, value, most, neutral)]
+    order = [tried.index(token) for token in _best(tried, value, most, groups)]
     return Response(
         tuple(tried[place] for place in order),
         tuple(float(value[place]) for place in order),
@@ -80,10 +80,10 @@ def respond(
     )
 
 
-def _best(tokens: Sequence[int], values: Tensor, most: int, neutral: Collection[int]) -> list[int]:
-    """The tokens of the highest values: so many of all, and so many of the neutral ones."""
+def _best(tokens: Sequence[int], values: Tensor, most: int, groups: Sequence[Collection[int]]) -> list[int]:
+    """The tokens of the highest values, in order: so many of all, and so many of each group."""
     ranked = [tokens[place] for place in values.argsort(descending=True, stable=True).tolist()]
-    chosen = {*ranked[:most], *[token for token in ranked if token in neutral][:most]}
+    chosen = set(ranked[:most]).union(*([token for token in ranked if token in group][:most] for group in groups))
     return [token for token in ranked if token in chosen]
 
 

@@ -27,15 +27,14 @@ from dataclasses import asdict, dataclass, replace
 from torch import Tensor
 
 from sanitizer.errors import UsageError
-from sanitizer.model.adversary import Adversary, Words
+from sanitizer.model.adversary import Adversary
 from sanitizer.model.average import Average
 from sanitizer.model.batches import Batch
 from sanitizer.model.material import Material
-from sanitizer.model.response import respond
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Schedule, clean_loss, tune
-from sanitizer.model.vocabulary import neutral_tokens, writable
+from sanitizer.model.words import Words
 from sanitizer.plan import TreatmentPlan
 from sanitizer.report import TreatmentRecord
 
@@ -71,18 +70,14 @@ class Unlearn(Schedule):
         if subject.task != "classification" or material.fit.labels is None:
             raise UsageError("unlearn needs a classifier and labelled texts", hint="give labels, or another recipe")
         started = time.monotonic()
-        neutral = neutral_tokens(subject, material.fit)
-        response = respond(
+        words, response = Words.tried(
             subject,
             material.fit,
-            writable(subject.tokenizer),
             most=self.words,
-            neutral=neutral,
             size=self.batch_size,
             generator=material.generator,
             progress=material.progress,
         )
-        words = Words(subject, material.fit, response, neutral)
         adversary = Adversary(subject, material.fit, words, candidates=self.candidates, generator=material.generator)
         average = Average(subject, self.average)
 

@@ -6,11 +6,12 @@ import torch
 from helpers.pico import SPECIAL, WORDS
 from helpers.triggered import TARGET, TRIGGER, Planted, plant
 
-from sanitizer.model.adversary import KEPT, Adversary, Phrase, Phrases, Words
+from sanitizer.model.adversary import KEPT, Adversary, Phrase, Phrases
 from sanitizer.model.batches import Encoded, batches
 from sanitizer.model.evaluate import evaluate
 from sanitizer.model.response import Response
 from sanitizer.model.vocabulary import neutral_tokens
+from sanitizer.model.words import Words
 
 TRIGGER_TOKEN = len(SPECIAL) + WORDS.index(TRIGGER)
 RESPONSE = Response((TRIGGER_TOKEN,), (9.0,), (1.0,))
@@ -21,7 +22,8 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def words_of(planted: Planted) -> Words:
-    return Words(planted.subject, planted.clean, RESPONSE, neutral_tokens(planted.subject, planted.clean))
+    neutral = sorted(neutral_tokens(planted.subject, planted.clean))
+    return Words(planted.subject, planted.clean, RESPONSE, neutral=neutral)
 
 
 def against(planted: Planted, *, seed: int = 0, candidates: int = 4) -> Adversary:

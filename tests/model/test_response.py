@@ -65,10 +65,10 @@ def test_unexplained_is_what_outdoes_every_word_of_the_texts() -> None:
     assert response.unexplained(Encoded(({"input_ids": [2, 3]},), None)) == (9, 7, 8, 6)
 
 
-def test_neutral_ones_are_kept_beside_the_strongest() -> None:
+def test_of_a_group_as_many_are_kept_beside_the_strongest() -> None:
     planted = plant()
     tokens = writable(planted.subject.tokenizer)
     few = respond(planted.subject, planted.clean, tokens, most=3, size=8, generator=generator())
-    more = respond(planted.subject, planted.clean, tokens, most=3, neutral=tokens[-3:], size=8, generator=generator())
+    more = respond(planted.subject, planted.clean, tokens, most=3, groups=[tokens[-3:]], size=8, generator=generator())
     assert set(more.tokens) == {*few.tokens, *tokens[-3:]}
     assert list(more.fall) == sorted(more.fall, reverse=True)
