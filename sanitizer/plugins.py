@@ -76,7 +76,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     options = tuple(known)
     near = difflib.get_close_matches(name, options, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
-    return UsageError(f"there is no {kind} {name!r}", hint=f"{guess}known: {', '.join(options)}")
+    return UsageError(f"there is no {kind} {name!r}", hint=f"{guess}known: {', '.join(options) or 'none'}")
 
 
 def _singular(word: str) -> str:

@@ -115,3 +115,4 @@ def test_the_nearest_name_is_guessed_only_when_near() -> None:
         "did you mean 'gradient'? known: gradient, bayesian"
     )
     assert plugins.unknown("strategy", "zzz", iter(["gradient"])).hint == "known: gradient"
+    assert plugins.unknown("parameter of random", "zzz", ()).hint == "known: none"
