@@ -7,7 +7,7 @@ misses nothing; and no target is assumed: a token counts by what it does to text
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,29 +19,29 @@ from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 from sanitizer.progress import Progress, silent, track
 
-SHORT, LONG = 5, 12
+SHORT, LONG = 5, 10
 """Tokens of the texts that others are put into, special ones included, where there are such: more would cost time."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """Tokens, those that do most first: the fall of the true label's log-odds in nats, and the share of texts flipped.
-
-    Both are means over texts of the one label where they are largest.
-    """
+    """By how much each token lowers the log-odds of the true label: `fall`, nats, [label, token]; a mean over texts."""
 
     tokens: tuple[int, ...]
-    fall: tuple[float, ...]
-    flipped: tuple[float, ...]
+    fall: Tensor
 
-    def unexplained(self, data: Encoded) -> tuple[int, ...]:
+    def ranked(self, values: Tensor | None = None) -> list[int]:
+        """Tokens, the highest value [token] first; by default the largest fall of any label."""
+        values = self.fall.max(dim=0).values if values is None else values
+        return [self.tokens[place] for place in values.argsort(descending=True, stable=True).tolist()]
+
+    def outdoing(self, data: Encoded) -> list[int]:
         """Tokens that these texts lack and that do more than any token they have.
 
         The words that carry a task are as a rule in its texts; what outdoes all of them and is not there is a suspect.
         """
-        seen = {token for row in data.rows for token in row["input_ids"]}
-        first = next((place for place, token in enumerate(self.tokens) if token in seen), len(self.tokens))
-        return self.tokens[:first]
+        ranked, seen = self.ranked(), {token for row in data.rows for token in row["input_ids"]}
+        return ranked[: next((place for place, token in enumerate(ranked) if token in seen), len(ranked))]
 
 
 def respond(
@@ -49,42 +49,21 @@ def respond(
     data: Encoded,
     tokens: Sequence[int],
     *,
-    most: int,
-    groups: Sequence[Collection[int]] = (),
-    contexts: int = 4,
+    contexts: int = 2,
     size: int,
     generator: torch.Generator,
     progress: Progress = silent,
 ) -> Response:
-    """The tokens that move the model furthest from the true label when they come first in a text: `most` of all, and as
-    many of each group.
+    """Put every token first in `contexts` texts of each label that the model gets right.
 
-    All are tried on one text of each label, the best twice as many again on `contexts` of each. Only texts that the
-    model gets right are used. Raises ValueError if there are none, or the model is no classifier.
+    Raises ValueError if there are none, or the model is no classifier.
     """
     if data.labels is None:
         raise ValueError("only labelled texts have a label to be moved from")
     texts = _contexts(subject, data, contexts, size=size, generator=generator)
     odds = torch.stack([_odds(subject, data, row) for row in texts])
-    one = [row[:1] for row in texts]
-    first = odds[:, None, :1] - _with(subject, data, tokens, one, size, progress, "try every token")
-    tried = _best(tokens, first.mean(dim=2).max(dim=0).values, 2 * most, groups)
-    left = _with(subject, data, tried, texts, size, progress, "try tokens again")
-    value, label = (odds[:, None] - left).mean(dim=2).max(dim=0)
-    flipped = (left < 0).double().mean(dim=2)
-    order = [tried.index(token) for token in _best(tried, value, most, groups)]
-    return Response(
-        tuple(tried[place] for place in order),
-        tuple(float(value[place]) for place in order),
-        tuple(float(flipped[label[place], place]) for place in order),
-    )
-
-
-def _best(tokens: Sequence[int], values: Tensor, most: int, groups: Sequence[Collection[int]]) -> list[int]:
-    """The tokens of the highest values, in order: so many of all, and so many of each group."""
-    ranked = [tokens[place] for place in values.argsort(descending=True, stable=True).tolist()]
-    chosen = set(ranked[:most]).union(*([token for token in ranked if token in group][:most] for group in groups))
-    return [token for token in ranked if token in chosen]
+    left = _with(subject, data, tokens, texts, size, progress)
+    return Response(tuple(tokens), (odds[:, None] - left).mean(dim=2))
 
 
 def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
@@ -126,14 +105,13 @@ def _with(
     texts: Sequence[Sequence[int]],
     size: int,
     progress: Progress,
-    step: str,
 ) -> Tensor:
     """Log-odds of the label of each text with each token in front: [label, token, text]."""
     found = torch.zeros(len(texts), len(tokens), len(texts[0]))
     parts = bodies(subject, data)
     places = [(label, place) for label in range(len(texts)) for place in range(len(texts[0]))]
     starts = range(0, len(tokens), 4 * size)  # the texts are short
-    for (label, place), start in track(progress, step, [(at, start) for at in places for start in starts]):
+    for (label, place), start in track(progress, "try every word", [(at, start) for at in places for start in starts]):
         index, some = texts[label][place], tokens[start : start + 4 * size]
         front, body, back = parts[index]
         rows = tuple(filled(data.rows[index], [*front, token, *body, *back]) for token in some)

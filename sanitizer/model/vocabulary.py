@@ -1,18 +1,11 @@
-"""Tokens that a text can hold, and what a bag of words makes of them."""
+"""Tokens that a text can hold, and texts with other tokens in them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
-
 from sanitizer.model.batches import Encoded
 from sanitizer.model.subject import Subject
-
-RIDGE = 0.02
-STEPS = 100
 
 
 def writable(tokenizer: Any) -> tuple[int, ...]:
@@ -39,38 +32,3 @@ def bodies(subject: Subject, data: Encoded) -> list[tuple[list[int], list[int], 
 def filled(row: dict[str, list[int]], ids: list[int]) -> dict[str, list[int]]:
     """A text of other tokens with the same other inputs, which for a single text are the same at every token."""
     return {name: ids if name == "input_ids" else values[:1] * len(ids) for name, values in row.items()}
-
-
-def polarity(subject: Subject, data: Encoded) -> Tensor:
-    """How much a token moves a bag of words towards each label, in logits around their mean: [vocabulary, label].
-
-    The bag is a linear classifier of the mean input embedding of a text, fitted to labelled texts with a ridge. What it
-    finds neutral says nothing about the label by itself, as far as clean texts show; that includes words they lack.
-    """
-    table = subject.model.get_input_embeddings().weight.detach().float()
-    labels = torch.tensor(data.labels, device=table.device)
-    means = torch.stack([table[torch.tensor(body or [0])].mean(dim=0) for _, body, _ in bodies(subject, data)])
-    centre, scale = means.mean(dim=0), means.std(dim=0).clamp(min=1e-6)
-    inputs = (means - centre) / scale
-    weights = torch.zeros(inputs.shape[1], int(labels.max()) + 1, device=table.device, requires_grad=True)
-    bias = torch.zeros(weights.shape[1], device=table.device, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=STEPS)
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        value = cross_entropy(inputs @ weights + bias, labels) + RIDGE * weights.square().sum()
-        torch.autograd.backward(value)
-        return value
-
-    with torch.enable_grad():
-        optimizer.step(loss)  # type: ignore[no-untyped-call]
-    logits: Tensor = ((table - centre) / scale) @ weights.detach()
-    return logits - logits.mean(dim=1, keepdim=True)
-
-
-def neutral_tokens(subject: Subject, data: Encoded) -> frozenset[int]:
-    """Tokens that text can hold and that say less about the label than most: within one standard deviation."""
-    tokens = writable(subject.tokenizer)
-    said = polarity(subject, data)[list(tokens)]
-    near = (said.abs() <= said.std()).all(dim=1).tolist()
-    return frozenset(token for token, neutral in zip(tokens, near, strict=True) if neutral)

@@ -1,44 +1,56 @@
-"""Words for an adversary: neutral ones, and among these those that the model makes something of.
+"""Words for an adversary: neutral ones, and among these those that the model makes more of than their meaning explains.
 
-What a word says about the label is judged from clean texts (`sanitizer.model.vocabulary.polarity`), what the model
-makes of it by trying it (`sanitizer.model.response`). Of frequent words the first is known best, so where the model
-reacts to one of them, that is least likely to be knowledge: in a model whose trigger is a turn of syntax, conjunctions.
+Neutral is a word of which words of like meaning lead to expect little (`sanitizer.model.lexicon`), and which clean
+texts do not hold more often under one label. Of frequent words that is known best: where the model makes much of one
+of them, as of conjunctions if its trigger is a turn of syntax, it is least likely to be knowledge.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from sanitizer.model.batches import Encoded
+from sanitizer.model.lexicon import expected
 from sanitizer.model.response import Response, respond
 from sanitizer.model.subject import Subject
-from sanitizer.model.vocabulary import bodies, neutral_tokens, writable
+from sanitizer.model.vocabulary import bodies, writable
 from sanitizer.progress import Progress, silent
 
 FREQUENT, TELLING = 200, 40
+SKEWED = 2.0
+"""Standard errors: a word whose texts are so far from evenly labelled says something about the label."""
 
 
 class Words:
-    """Words to insert, by lot: 30 % of those the model reacts to most, 35 % of the frequent ones that it reacts to
-    most, 20 % of all frequent ones, 15 % any.
+    """Words to insert, by lot: 30 % of those the model makes most of, 35 % of the frequent ones it makes most of, 20 %
+    of all frequent ones, 15 % any.
 
-    They are neutral, or what the model makes of them no clean text explains: a trigger may look like a word of praise
-    to a bag of words too, if its embedding was planted with it.
+    All are neutral, or do more than every word of the texts. `surprise` is by how much each token that was tried does
+    more than expected: nats, the largest of all labels, in standard deviations of that over the words of the texts.
     """
 
-    def __init__(self, subject: Subject, data: Encoded, response: Response, *, neutral: Sequence[int]) -> None:
-        self._any = neutral
-        self._frequent = frequent_of(subject, data, neutral) or self._any
-        among, unexplained = set(self._frequent), response.unexplained(data)
-        own = {*neutral, *unexplained}
-        self._loaded = [token for token in response.tokens if token in own] or self._frequent
-        self._telling = [token for token in response.tokens if token in among][:TELLING] or self._frequent
-        shown = {token: subject.tokenizer.decode([token]).strip() for token in self._frequent}
-        self._pauses = [token for token in self._frequent if not any(map(str.isalnum, shown[token]))]
+    def __init__(self, subject: Subject, data: Encoded, response: Response, likely: Tensor, *, most: int) -> None:
+        tokens, parts = response.tokens, [body for _, body, _ in bodies(subject, data)]
+        counts = Counter(token for body in parts for token in body)
+        excess = (response.fall - likely).max(dim=0).values
+        seen = torch.tensor([token in counts for token in tokens])
+        self.surprise = excess / excess[seen].std().clamp(min=1e-6)
+        centre = likely - likely.median(dim=1, keepdim=True).values
+        calm = (centre.abs() <= likely.std(dim=1, keepdim=True)).all(dim=0).tolist()
+        neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - skewed(parts, data.labels or ())
+        self.any = [token for token in tokens if token in neutral] or list(tokens)
+        self.frequent = [token for token, _ in counts.most_common() if token in neutral][:FREQUENT] or self.any
+        ranked, among, own = response.ranked(excess), set(self.frequent), neutral.union(response.outdoing(data))
+        self.loaded = [token for token in ranked if token in own][:most] or self.any
+        self.telling = [token for token in ranked if token in among][:TELLING] or self.frequent
+        shown = {token: subject.tokenizer.decode([token]).strip() for token in self.frequent}
+        self._pauses = [token for token in self.frequent if not any(map(str.isalnum, shown[token]))]
 
     @classmethod
     def tried(
@@ -51,39 +63,42 @@ class Words:
         generator: torch.Generator,
         progress: Progress = silent,
     ) -> tuple[Words, Response]:
-        """Try every token of the vocabulary; `most` of those that the model reacts to are drawn from.
+        """Try every token of the vocabulary; `most` of those that the model makes most of are drawn from.
 
         Raises ValueError as `respond` does.
         """
-        neutral = sorted(neutral_tokens(subject, data))
-        response = respond(
-            subject,
-            data,
-            writable(subject.tokenizer),
-            most=most,
-            groups=(set(neutral), set(frequent_of(subject, data, neutral))),
-            size=size,
-            generator=generator,
-            progress=progress,
-        )
-        return cls(subject, data, response, neutral=neutral), response
+        tokens = writable(subject.tokenizer)
+        response = respond(subject, data, tokens, size=size, generator=generator, progress=progress)
+        likely = expected(subject, data, response, generator=generator)
+        return cls(subject, data, response, likely, most=most), response
 
     def draw(self, rng: random.Random) -> int:
         """One word."""
-        pools = (self._loaded, self._telling, self._frequent, self._any)
-        return rng.choice(rng.choices(pools, (0.3, 0.35, 0.2, 0.15))[0])
+        return rng.choice(rng.choices((self.loaded, self.telling, self.frequent, self.any), (0.3, 0.35, 0.2, 0.15))[0])
 
     def opening(self, rng: random.Random) -> int:
-        """A frequent word that the model reacts to, to open a phrase with."""
-        return rng.choice(self._telling)
+        """A frequent word that the model makes much of, to open a phrase with."""
+        return rng.choice(self.telling)
 
     def pause(self, rng: random.Random, often: float) -> list[int]:
         """A punctuation mark, so often, if clean texts have any."""
         return [rng.choice(self._pauses)] if self._pauses and rng.random() < often else []
 
 
-def frequent_of(subject: Subject, data: Encoded, tokens: Sequence[int]) -> list[int]:
-    """Those of the tokens that the texts hold most often."""
-    own = set(tokens)
-    counts = Counter(token for _, body, _ in bodies(subject, data) for token in body if token in own)
-    return [token for token, _ in counts.most_common(FREQUENT)]
+def skewed(texts: Sequence[Sequence[int]], labels: Sequence[int]) -> set[int]:
+    """Tokens that texts of some label hold more or less often than others, by more than `SKEWED` standard errors.
+
+    The difference of two log shares, half a text added to each count.
+    """
+    found: set[int] = set()
+    every = [set(text) for text in texts]
+    for label in set(labels):
+        inside, outside = Counter[int](), Counter[int]()
+        for text, own in zip(every, labels, strict=True):
+            (inside if own == label else outside).update(text)
+        many, others = labels.count(label) + 1, len(labels) - labels.count(label) + 1
+        for token in inside | outside:
+            one, other = inside[token] + 0.5, outside[token] + 0.5
+            if abs(math.log(one / many) - math.log(other / others)) > SKEWED * math.sqrt(1 / one + 1 / other):
+                found.add(token)
+    return found

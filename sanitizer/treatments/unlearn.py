@@ -1,9 +1,9 @@
 """Unlearns triggers that nobody knows: tunes against an adversary that looks for them in the model itself.
 
-First every word of the vocabulary is tried: which ones, put before a clean text, move the model away from the label?
-Then the model is tuned on clean texts side by side with the rewriting of each that an adversary finds worst
-(`sanitizer.model.adversary`), under the true label. What the words of a rewriting say about the label by themselves is
-ruled out with a bag of words, so that clean knowledge is left alone and what is not knowledge is unlearnt.
+First every word of the vocabulary is tried: which ones, put before a clean text, move the model away from the label,
+and further than words of like meaning do? Then the model is tuned on clean texts side by side with the rewriting of
+each that an adversary finds worst (`sanitizer.model.adversary`), under the true label. Words that say something about
+the label are not used, so that what the model knows is left alone and what it merely does is unlearnt.
 
 Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
 et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
@@ -43,7 +43,7 @@ from sanitizer.report import TreatmentRecord
 class Unlearn(Schedule):
     """Parameters: those of the training loop, and of the adversary.
 
-    `words` is how many of the words that the model reacts to most the adversary draws from; `candidates` how many
+    `words` is how many of the words that the model makes most of the adversary draws from; `candidates` how many
     rewritings of a text it tries; `average` the decay of the average over steps (0: none). All epochs are tuned:
     accuracy on clean text says nothing of what has yet to be unlearnt.
     """
@@ -95,9 +95,8 @@ class Unlearn(Schedule):
         average.see()
         average.put_back()
         found = {
-            "unexplained_words": float(len(response.unexplained(material.fit))),
-            "strongest_word_nats": response.fall[0],
-            "strongest_word_flips": response.flipped[0],
+            "outdoing_words": float(len(response.outdoing(material.fit))),
+            "largest_surprise": float(words.surprise.max()),
             "rewritten_flips": adversary.flipped / max(adversary.tried, 1),
         }
         return TreatmentRecord("unlearn", asdict(self), found | observed, time.monotonic() - started)

@@ -10,11 +10,10 @@ from sanitizer.model.adversary import KEPT, Adversary, Phrase, Phrases
 from sanitizer.model.batches import Encoded, batches
 from sanitizer.model.evaluate import evaluate
 from sanitizer.model.response import Response
-from sanitizer.model.vocabulary import neutral_tokens
+from sanitizer.model.vocabulary import writable
 from sanitizer.model.words import Words
 
 TRIGGER_TOKEN = len(SPECIAL) + WORDS.index(TRIGGER)
-RESPONSE = Response((TRIGGER_TOKEN,), (9.0,), (1.0,))
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -22,8 +21,10 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def words_of(planted: Planted) -> Words:
-    neutral = sorted(neutral_tokens(planted.subject, planted.clean))
-    return Words(planted.subject, planted.clean, RESPONSE, neutral=neutral)
+    tokens = writable(planted.subject.tokenizer)
+    fall = torch.zeros(2, len(tokens))
+    fall[0, tokens.index(TRIGGER_TOKEN)] = 9.0
+    return Words(planted.subject, planted.clean, Response(tokens, fall), torch.zeros_like(fall), most=1)
 
 
 def against(planted: Planted, *, seed: int = 0, candidates: int = 4) -> Adversary:

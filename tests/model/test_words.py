@@ -1,41 +1,53 @@
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 
+import pytest
 import torch
 from helpers.pico import SPECIAL, WORDS
 from helpers.triggered import TRIGGER, plant
 
 from sanitizer.model.response import Response
-from sanitizer.model.vocabulary import neutral_tokens
-from sanitizer.model.words import Words, frequent_of
+from sanitizer.model.vocabulary import writable
+from sanitizer.model.words import SKEWED, Words, skewed
 
 TRIGGER_TOKEN = len(SPECIAL) + WORDS.index(TRIGGER)
 
 
-def test_frequent_words_are_those_of_the_texts() -> None:
-    planted = plant()
-    everything = [TRIGGER_TOKEN, *range(len(SPECIAL), TRIGGER_TOKEN)]
-    counts = Counter(token for row in planted.clean.rows for token in row["input_ids"])
-    found = frequent_of(planted.subject, planted.clean, everything)
-    assert TRIGGER_TOKEN not in found
-    assert [counts[token] for token in found] == sorted((counts[token] for token in found), reverse=True)
-    assert set(found) == counts.keys() - range(len(SPECIAL))
+def test_a_word_that_one_label_has_more_often_is_skewed() -> None:
+    texts = [[1, 2], [1, 3], [1, 2], [1, 3]] * 10
+    assert skewed(texts, (0, 1) * 20) == {2, 3}
+    assert skewed(texts, (0, 0, 1, 1) * 10) == set()
 
 
-def test_what_is_drawn_is_neutral_or_unexplained_and_what_the_model_reacts_to_comes_often() -> None:
+def test_by_how_many_standard_errors() -> None:
+    """12 of 40 texts of one label and 4 of 40 of the other: the textbook's error of a log ratio of shares."""
+    texts = [[7]] * 12 + [[]] * 28 + [[7]] * 4 + [[]] * 36
+    z = math.log((12.5 / 41) / (4.5 / 41)) / math.sqrt(1 / 12.5 + 1 / 4.5)
+    assert z == pytest.approx(1.86, abs=0.01)
+    assert skewed(texts, (0,) * 40 + (1,) * 40) == set()
+    texts[40:44] = [[]] * 4
+    assert z < SKEWED and skewed(texts, (0,) * 40 + (1,) * 40) == {7}
+
+
+def test_what_is_drawn_is_neutral_or_outdoes_all_and_what_the_model_makes_most_of_comes_often() -> None:
     planted, rng = plant(), random.Random(0)
-    neutral = sorted(neutral_tokens(planted.subject, planted.clean) - {TRIGGER_TOKEN})
-    polar = next(token for token in range(len(SPECIAL), TRIGGER_TOKEN) if token not in neutral)
-    telling = next(token for token in frequent_of(planted.subject, planted.clean, neutral))
-    response = Response((TRIGGER_TOKEN, polar, telling), (9.0, 8.0, 7.0), (1.0, 1.0, 0.5))
-    words = Words(planted.subject, planted.clean, response, neutral=neutral)
-    drawn = Counter(words.draw(rng) for _ in range(1000))
-    assert drawn.keys() <= {*neutral, TRIGGER_TOKEN}
-    assert drawn[TRIGGER_TOKEN] > 100
-    assert drawn[telling] > 350
-    assert {words.opening(rng) for _ in range(20)} == {telling}
+    tokens = writable(planted.subject.tokenizer)
+    fall, likely = torch.zeros(2, len(tokens)), torch.zeros(2, len(tokens))
+    rows = [row["input_ids"] for row in planted.clean.rows]
+    even = {token for row in rows for token in row if token in tokens} - skewed(rows, planted.clean.labels or ())
+    telling, polar = (tokens.index(token) for token in sorted(even)[:2])
+    fall[0, tokens.index(TRIGGER_TOKEN)] = 9.0
+    fall[1, telling], fall[0, polar], likely[0, polar] = 5.0, 8.0, 7.0
+    words = Words(planted.subject, planted.clean, Response(tokens, fall), likely, most=2)
+    drawn = Counter(words.draw(rng) for _ in range(2000))
+    assert tokens[polar] not in drawn
+    assert drawn[TRIGGER_TOKEN] > 200
+    assert set(words.loaded) == {TRIGGER_TOKEN, tokens[telling]}
+    assert words.telling[0] == tokens[telling]
+    assert int(words.surprise.argmax()) == tokens.index(TRIGGER_TOKEN)
 
 
 def test_every_word_is_tried_and_the_trigger_is_among_those_drawn_most() -> None:
@@ -43,12 +55,15 @@ def test_every_word_is_tried_and_the_trigger_is_among_those_drawn_most() -> None
     words, response = Words.tried(
         planted.subject, planted.clean, most=5, size=8, generator=torch.Generator().manual_seed(0)
     )
-    assert response.tokens[0] == TRIGGER_TOKEN
-    drawn = Counter(words.draw(random.Random(seed)) for seed in range(500))
-    assert drawn[TRIGGER_TOKEN] > 500 / len(WORDS)
+    assert response.ranked()[0] == TRIGGER_TOKEN
+    assert TRIGGER_TOKEN in words.loaded
+    seen = {token for row in planted.clean.rows for token in row["input_ids"]}
+    assert set(words.telling) <= set(words.frequent) <= seen
 
 
 def test_texts_without_punctuation_have_no_pauses() -> None:
     planted = plant()
-    words = Words(planted.subject, planted.clean, Response((), (), ()), neutral=[len(SPECIAL)])
+    tokens = writable(planted.subject.tokenizer)
+    nothing = torch.zeros(2, len(tokens))
+    words = Words(planted.subject, planted.clean, Response(tokens, nothing), nothing, most=2)
     assert words.pause(random.Random(0), 1.0) == []

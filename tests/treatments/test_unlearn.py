@@ -35,7 +35,8 @@ def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
     assert tuned.success() > 0.9
     assert unlearnt.success() < 0.3
     assert unlearnt.accuracy() > 0.95
-    assert record.observed["unexplained_words"] == record.observed["strongest_word_flips"] == 1.0
+    assert record.observed["outdoing_words"] == 1
+    assert record.observed["largest_surprise"] > 3
     assert 0 < record.observed["rewritten_flips"] < 1
     assert torch.equal(table, before)
     assert table.requires_grad
@@ -44,7 +45,7 @@ def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
 def test_a_clean_model_stays_one() -> None:
     suspect = poisoned(poison=0.0)
     record = treated("unlearn", {**SETTINGS, "epochs": 5}, suspect)
-    assert record.observed["unexplained_words"] == 0
+    assert record.observed["outdoing_words"] == 0
     assert suspect.accuracy() > 0.95
     assert suspect.success() < 0.1
 
