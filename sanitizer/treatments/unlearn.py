@@ -7,7 +7,7 @@ the label are not used, so that what the model knows is left alone and what it m
 
 Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
 et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
-chosen as "the" trigger; no target label is assumed; and the rate is ten times that of ordinary fine-tuning, since at
+chosen as "the" trigger; no target label is assumed; and the rate is five times that of ordinary fine-tuning, since at
 2e-5 a backdoor hardly moves. Weights are averaged over the steps, which at this rate keeps accuracy steady.
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
@@ -49,7 +49,7 @@ class Unlearn(Schedule):
     """
 
     epochs: int = 3
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
     patience: int = 0
     words: int = 200
     candidates: int = 8
