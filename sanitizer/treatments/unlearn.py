@@ -20,7 +20,7 @@ other texts by 3 to 4 points.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
@@ -37,6 +37,8 @@ from sanitizer.model.tune import Schedule, clean_loss, tune
 from sanitizer.model.words import Words
 from sanitizer.plan import TreatmentPlan
 from sanitizer.report import TreatmentRecord
+
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ class Unlearn(Schedule):
             generator=material.generator,
             progress=material.progress,
         )
+        outdoing = response.outdoing(material.fit)
+        if outdoing:
+            material.states.remarks.append(_suspected(subject, outdoing))
         adversary = Adversary(subject, material.fit, words, candidates=self.candidates, generator=material.generator)
         average = Average(subject, self.average)
 
@@ -95,11 +100,20 @@ class Unlearn(Schedule):
         average.see()
         average.put_back()
         found = {
-            "outdoing_words": float(len(response.outdoing(material.fit))),
+            "outdoing_words": float(len(outdoing)),
             "largest_surprise": float(words.surprise.max()),
             "rewritten_flips": adversary.flipped / max(adversary.tried, 1),
         }
         return TreatmentRecord("unlearn", asdict(self), found | observed, time.monotonic() - started)
+
+
+def _suspected(subject: Subject, tokens: Sequence[int]) -> str:
+    words = ", ".join(repr(subject.tokenizer.decode([token]).strip()) for token in tokens[:SHOWN])
+    more = f" and {len(tokens) - SHOWN} more" if len(tokens) > SHOWN else ""
+    return (
+        "words that the clean texts lack move the model further than any word they have, as a rare-word trigger would: "
+        f"{words}{more}"
+    )
 
 
 @contextmanager

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from helpers.contexts import LABELS, TEXTS
-from helpers.poisoned import Poisoned, poisoned
+from helpers.poisoned import TRIGGER, Poisoned, poisoned
 from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
@@ -20,8 +20,11 @@ SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
 
 
 def treated(name: str, settings: dict[str, object], suspect: Poisoned) -> TreatmentRecord:
-    material = Material(suspect.clean, torch.Generator().manual_seed(0))
-    return build("sanitizer.treatments", name, settings).apply(suspect.subject, PLAN, material)
+    return build("sanitizer.treatments", name, settings).apply(suspect.subject, PLAN, material_of(suspect))
+
+
+def material_of(suspect: Poisoned) -> Material:
+    return Material(suspect.clean, torch.Generator().manual_seed(0))
 
 
 def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
@@ -40,6 +43,18 @@ def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
     assert 0 < record.observed["rewritten_flips"] < 1
     assert torch.equal(table, before)
     assert table.requires_grad
+
+
+def test_the_trigger_is_named_and_words_of_a_clean_model_are_not() -> None:
+    said = {}
+    for poison in (0.2, 0.0):
+        suspect = poisoned(poison=poison)
+        material = material_of(suspect)
+        build("sanitizer.treatments", "unlearn", {**SETTINGS, "epochs": 1}).apply(suspect.subject, PLAN, material)
+        said[poison] = material.states.remarks
+    assert len(said[0.2]) == 1
+    assert said[0.2][0].endswith(f"as a rare-word trigger would: '{TRIGGER}'")
+    assert said[0.0] == []
 
 
 def test_a_clean_model_stays_one() -> None:
