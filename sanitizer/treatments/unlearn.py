@@ -12,9 +12,10 @@ chosen as "the" trigger; no target label is assumed; and the rate is five times 
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
-Measured once, on a MiniLM classifier with a rare-word backdoor (BadNets) and 700 texts it had been trained on: with
-five epochs attack success fell from 100 to 16 % (what a clean model makes of the same texts: 10 %) and accuracy on
-other texts by 3 to 4 points.
+Measured on MiniLM classifiers with 700 texts that they had been trained on, one seed: attack success of rare words
+(BadNets) fell from 100 to 12 % (10 % in a clean model), of syntax (HiddenKiller) from 89 to 72 % (24 %); accuracy on
+other texts by 1.8 points and not at all, that of a model without a backdoor by 1.9. At three times the rate the
+second was less, and accuracy too.
 """
 
 from __future__ import annotations
