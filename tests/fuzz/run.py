@@ -52,7 +52,8 @@ def by_coverage(name: str, seconds: float, seed: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], help="default: all, one after the other")
+    about = f"{', '.join(TARGETS)}; by default all, one after the other"
+    parser.add_argument("targets", nargs="*", metavar="TARGET", choices=[*TARGETS, []], help=about)
     parser.add_argument("--seconds", type=float, default=600.0, help="in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engine", choices=["auto", "random", "atheris"], default="auto")
