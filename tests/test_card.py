@@ -157,6 +157,19 @@ def test_the_poison_would_be_seen_if_it_worked() -> None:
     assert len(changed) >= len(PAYLOADS) - 6
 
 
+@pytest.mark.parametrize("allowed", [0, None])
+def test_a_card_of_a_treatment_that_took_no_head_says_so(allowed: int | None) -> None:
+    whole = make_report()
+    budget = replace(whole.recipe.budget, max_heads=allowed)
+    treatments = (TreatmentRecord("unlearn", {}, {}, 1.0),)
+    report = replace(whole, heads=(), treatments=treatments, recipe=replace(whole.recipe, budget=budget))
+    front, body = split_card(render_card(report, repo_name=REPO))
+    assert front["tags"] == ["sanitizer", "backdoor-defense", "sanitizer-unlearn"]
+    assert "every attention head is still there" in body
+    assert "taken away" not in body
+    assert ("No head was to be removed." in body) == (allowed == 0) == ("Strategy `" not in body)
+
+
 def test_front_matter_of_a_hub_model() -> None:
     front, _ = split_card(render_card(make_report(), repo_name=REPO))
     assert front == {
