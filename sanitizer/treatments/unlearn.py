@@ -14,8 +14,9 @@ Input embeddings are left as they are: their rare words would only be seen by ac
 
 Measured on MiniLM classifiers with 700 texts that they had been trained on, one seed: attack success of rare words
 (BadNets) fell from 100 to 12 % (10 % in a clean model), of syntax (HiddenKiller) from 89 to 72 % (24 %); accuracy on
-other texts by 1.8 points and not at all, that of a model without a backdoor by 1.9. At three times the rate the
-second was less, and accuracy too.
+other texts by 1.8 points and not at all, that of a model without a backdoor by 1.9. These are no held-out results:
+the rate and the choice of words were settled among some twenty tries on these very models, by attack success on half of
+the triggered texts and by accuracy on the same clean ones. What it does against other attacks is not known.
 """
 
 from __future__ import annotations
