@@ -1,4 +1,4 @@
-"""An adversary that rewrites clean texts without changing what they say, as far as a bag of words can tell.
+"""An adversary that rewrites clean texts without changing what they say, as far as single words can tell.
 
 It inserts words and phrases, and tries several rewritings of each text to find the one the model gets most wrong.
 Phrases that did harm are kept, changed and tried again, so that they grow into triggers while the model is tuned
@@ -14,13 +14,16 @@ from dataclasses import dataclass
 
 import torch
 
-from sanitizer.model.batches import Batch, Encoded, collate, token_limit
+from sanitizer.model.batches import Batch, Encoded, batches, collate, token_limit
+from sanitizer.model.evaluate import evaluate
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 from sanitizer.model.words import Words
 
 PHRASES, KEPT, FADE = 12, 60, 0.9
 """Phrases tried on a batch, of each label; how many are remembered; what their harm is worth a batch later."""
+ASKED = 64
+"""Rewritings in a batch: forward passes without gradients take more than training does."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,14 @@ class Adversary:
     def __init__(
         self, subject: Subject, data: Encoded, words: Words, *, candidates: int, generator: torch.Generator
     ) -> None:
+        if data.labels is None:
+            raise ValueError("an adversary needs labels")
         self._subject, self._data, self._candidates = subject, data, candidates
         seed = int(torch.randint(2**31, (), generator=generator))
         self._rng = random.Random(seed)  # noqa: S311  for experiments, not for secrets
         self._words = words
         self._parts = bodies(subject, data)
-        self._labels = data.labels or ()
+        self._labels = data.labels
         self._limit = token_limit(subject)
         self._phrases = {label: Phrases(self._words, self._rng) for label in sorted(set(self._labels))}
         self._others = {
@@ -118,33 +123,19 @@ class Adversary:
             filled(self._data.rows[index[place // self._candidates]], ids) for place, ids in enumerate(rewritten)
         )
         every = Encoded(rows, tuple(self._labels[text] for text in index for _ in range(self._candidates)))
-        loss, wrong = self._ask(every)
+        outcomes = evaluate(self._subject, batches(self._subject, every, size=ASKED))
         for label in labels:
             harm: dict[Phrase, list[float]] = {}
-            for (own, phrase), value in zip(used, loss.tolist(), strict=True):
+            for (own, phrase), value in zip(used, outcomes.loss.tolist(), strict=True):
                 if own == label and phrase is not None:
                     harm.setdefault(phrase, []).append(value)
             # One more in the divisor: a phrase that few texts had is believed less.
             self._phrases[label].learn({phrase: sum(found) / (len(found) + 1) for phrase, found in harm.items()})
-        chosen = loss.view(len(index), self._candidates).argmax(dim=1)
+        chosen = outcomes.loss.view(len(index), self._candidates).argmax(dim=1)
         places = [row * self._candidates + int(at) for row, at in enumerate(chosen)]
         self.tried += len(index)
-        self.flipped += int(wrong[places].sum())
+        self.flipped += len(places) - int(outcomes.correct[places].sum())
         return collate(self._subject, every, places)
-
-    @torch.no_grad()
-    def _ask(self, data: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss in nats of each text, and whether the model gets it wrong."""
-        loss, wrong = torch.zeros(len(data)), torch.zeros(len(data), dtype=torch.bool)
-        order = sorted(range(len(data)), key=data.length)
-        for start in range(0, len(order), 64):
-            batch = collate(self._subject, data, order[start : start + 64])
-            logits = self._subject.model(**batch.inputs).logits.float()
-            if batch.labels is None:
-                raise ValueError("an adversary needs labels")
-            loss[list(batch.index)] = torch.nn.functional.cross_entropy(logits, batch.labels, reduction="none").cpu()
-            wrong[list(batch.index)] = (logits.argmax(dim=-1) != batch.labels).cpu()
-        return loss, wrong
 
     def _put(self, text: int, phrase: Phrase) -> list[int]:
         return self._joined(text, [*phrase.before, *self._parts[text][1], *phrase.behind])
