@@ -18,7 +18,7 @@ from sanitizer.checkpoint import Checkpoint, FileDigest, LocalOrigin
 from sanitizer.errors import IncompleteError, ResourceError
 from sanitizer.vet import confine
 from sanitizer.vet.isolated import WANTED
-from sanitizer.vet.process import boot
+from sanitizer.vet.process import bare, boot
 
 MEMORY, TIMES = 64 << 30, 4
 """Bytes of address space, most of which torch reserves and never uses, and how often the model's size comes on top."""
@@ -41,7 +41,7 @@ def try_out(checkpoint: Checkpoint) -> None:
             stderr=subprocess.DEVNULL,
             timeout=seconds,
             cwd="/",
-            env={name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ},
+            env=bare(),
             check=False,
         )
         said = json.loads(done.stdout or b"{}")

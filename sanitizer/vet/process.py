@@ -20,16 +20,20 @@ def boot(module: str) -> list[str]:
     return [sys.executable, "-I", "-c", _BOOT.format(root=str(Path(__file__).resolve().parents[2]), module=module)]
 
 
+def bare() -> dict[str, str]:
+    """An environment without tokens: what an interpreter needs of ours to start, and no more."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
 def start() -> Process:
     """A worker that waits for its request; `end` it."""
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return subprocess.Popen(  # noqa: S603  our own interpreter and module
         boot("sanitizer.vet.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"},
+        env={**bare(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"},
         start_new_session=True,  # Ctrl-C is for us, and we end it
     )
 
