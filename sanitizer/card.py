@@ -38,6 +38,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
     """
     local = folder or f"{_short(report.source.name)}-sanitized"
     place = repo_name or f"./{local}"
+    again = report.scan_after
     front = yaml.safe_dump(metadata(report, repo_name=repo_name), sort_keys=False, width=2**31)
     return template(TEMPLATE).render(
         report=report,
@@ -48,6 +49,8 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         touched=[record for record in report.vetting.files if record.fate != "kept"],
         most=MOST_ROWS,
         pairs=_pairs(report),
+        scans=() if again is None else tuple(zip(report.scan.similarity, again.similarity, strict=True)),
+        flips=() if again is None else report.scan.flips_beside(again),
         head_map=fence(head_map(report), "text"),
         loading=fence(loading(report, place), "python"),
         command=fence(command(report, local), "bash"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sanitizer.cleandata import CleanData
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Step
-from sanitizer.report import Gate, Metric
+from sanitizer.report import Gate, Metric, ScanRecord
 
 
 def fitting(steps: Sequence[Step], data: CleanData) -> tuple[tuple[Step, ...], list[str]]:
@@ -55,6 +55,24 @@ def remarks(plan: TreatmentPlan, budget: Budget) -> list[str]:
         return [f"no head could be removed within a budget of {100 * budget.max_accuracy_drop:.2f} points of accuracy"]
     floor, own = 100 * budget.min_accuracy, 100 * plan.suspect
     return [f"no head could be removed above a floor of {floor:.2f} % of accuracy: with all of them it is {own:.2f}"]
+
+
+def woken(before: ScanRecord, after: ScanRecord, labels: Sequence[str]) -> list[str]:
+    """A remark for each control that turns more answers than before, by intervals (95 %) that do not overlap.
+
+    Conservative: the texts are the same ones, and a paired test would see smaller differences.
+    """
+    return [
+        f"{then.control}: changes {100 * then.changed.value:.1f} % of the answers, before the treatment "
+        f"{100 * flip.changed.value:.1f} %, mostly to {_label(then.label, labels)}: a treatment can wake a backdoor "
+        "that slept"
+        for flip, then in before.flips_beside(after)
+        if then.changed.low > flip.changed.high
+    ]
+
+
+def _label(label: int | None, labels: Sequence[str]) -> str:
+    return labels[label] if label is not None and label < len(labels) else f"label {label}"
 
 
 def left_out(surplus: tuple[str, ...], architecture: str) -> tuple[str, ...]:

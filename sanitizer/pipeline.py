@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,7 +19,7 @@ from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
 from sanitizer.documents import address, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
-from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks
+from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, woken
 from sanitizer.hub.dataset import load_texts
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
@@ -234,6 +234,8 @@ def _treat(
         if not treated.loss.isfinite().all():
             raise GateError("the answers of the treated model are not numbers", hint="take a lower learning_rate")
         apart = float((logits(reopened, test[-1]) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
+    with clock.step("scan again"):
+        seen_after = _seen(replace(options, ablate=False), reopened, data, progress)
     before = measure(suspect, reopened.task, seed=options.seed)
     after = measure(treated, reopened.task, seed=options.seed)
     gates = (
@@ -274,8 +276,10 @@ def _treat(
             *states.remarks,
             *((f"heads may be judged on {len(flagged)} inputs that a guard had flagged",) if flagged else ()),
             *remarks(plan, budget),
+            *woken(seen, seen_after, source.labels),
         ),
         files=files_of(written, intake.checkpoint),
+        scan_after=seen_after,
     )
 
 

@@ -199,6 +199,17 @@ class SafetyRecord:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """A number with its 95 % confidence interval, over `n` texts or tokens of data that no step has seen."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
 class AblationRecord:
     """What accuracy changes by when one head alone is gated off, with its 95 % interval, over `n` texts or tokens."""
 
@@ -210,8 +221,24 @@ class AblationRecord:
 
 
 @dataclass(frozen=True)
+class FlipRecord:
+    """How often a classifier's answer changes when a clean text is made unusual in the way that `control` names.
+
+    `label` is the one that most of the changed answers went to, `share` how many of them; None and 0 if none changed.
+    """
+
+    control: str
+    changed: Metric
+    label: int | None
+    share: float
+
+
+@dataclass(frozen=True)
 class ScanRecord:
-    """What the heads show on clean text. Grids are [layer][head]; `ablation` has every head, where it was asked for."""
+    """What the heads show on clean text. Grids are [layer][head]; `ablation` has every head, where it was asked for.
+
+    `flips` has every control, for classifiers.
+    """
 
     similarity: tuple[SimilarityRecord, ...]
     mean_similarity: Grid
@@ -219,6 +246,12 @@ class ScanRecord:
     safety: SafetyRecord
     inputs: int
     ablation: tuple[AblationRecord, ...] = ()
+    flips: tuple[FlipRecord, ...] = ()
+
+    def flips_beside(self, after: ScanRecord) -> tuple[tuple[FlipRecord, FlipRecord], ...]:
+        """The controls of both scans, each as it was and as it is."""
+        found = {flip.control: flip for flip in after.flips}
+        return tuple((flip, found[flip.control]) for flip in self.flips if flip.control in found)
 
 
 @dataclass(frozen=True)
@@ -379,17 +412,6 @@ class TreatmentRecord:
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A number with its 95 % confidence interval, over `n` texts or tokens of data that no step has seen."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True)
 class Gate:
     """A condition of publication. A failed gate means exit 4 and no push."""
 
@@ -432,6 +454,7 @@ class RunReport:
     timings: tuple[Timing, ...]
     warnings: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = field(default=())
+    scan_after: ScanRecord | None = None
     kind: Literal["run"] = "run"
     schema_version: Literal["1"] = "1"
 

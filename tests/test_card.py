@@ -394,7 +394,7 @@ def test_tables_are_tables() -> None:
     rows = [line for line in body.splitlines() if line.startswith("|")]
     tables = [token for token in tokens_of(body) if token.type == "table_open"]
     cells = [token for token in tokens_of(body) if token.type == "tr_open"]
-    assert len(tables) == 6
+    assert len(tables) == 7
     assert len(cells) == len(rows) - len(tables)  # every row but the rulers
 
 

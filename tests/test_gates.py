@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
+from helpers.records import SCAN
 
 from sanitizer.cleandata import CleanData, DataOrigin, Provenance, split
-from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks
+from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, woken
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
-from sanitizer.report import Metric
+from sanitizer.report import FlipRecord, Metric
 
 
 def metric(value: float) -> Metric:
@@ -91,3 +93,16 @@ def test_tensors_without_a_place_are_named() -> None:
     assert left_out((), "BertModel") == ()
     assert left_out(("a",), "BertModel") == ("BertModel has no place for the tensor a: left out of the result",)
     assert "a and 2 more" in left_out(("a", "b", "c"), "BertModel")[0]
+
+
+def test_a_control_that_turns_clearly_more_answers_than_before_is_told_and_no_other() -> None:
+    def flips(value: float, low: float, high: float) -> tuple[FlipRecord, ...]:
+        return (FlipRecord("rare word", Metric("changed", value, low, high, 256), 1, 0.9),)
+
+    few, more, many = (
+        replace(SCAN, flips=flips(*shares)) for shares in ((0.02, 0.01, 0.05), (0.06, 0.04, 0.1), (0.2, 0.15, 0.25))
+    )
+    (told,) = woken(few, many, ("negative", "positive"))
+    assert told.startswith("rare word: changes 20.0 % of the answers, before the treatment 2.0 %, mostly to positive")
+    assert woken(few, more, ()) == woken(many, few, ()) == woken(few, few, ()) == []
+    assert "label 1" in woken(few, many, ())[0]

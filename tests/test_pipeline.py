@@ -193,6 +193,15 @@ def test_a_scan_sees_what_the_run_left(done: RunResult) -> None:
     validate(json.loads(to_json(seen)), "scan")
 
 
+def test_the_second_scan_of_a_run_is_that_of_what_it_saved(done: RunResult, place: Path) -> None:
+    after = done.report.scan_after
+    assert after is not None
+    assert after != done.report.scan
+    words = options(done.output, place / "clean.tsv", place / "unused")
+    shared = {name: getattr(words, name) for name in ("model", "data", "device", "seed", "batch_size")}
+    assert pipeline.scan(ScanOptions(**shared)).scan == after
+
+
 def test_a_result_can_be_sanitized_again_and_counts_heads_as_the_unpruned_model(
     done: RunResult, place: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
 from sanitizer.report import ScanRecord
 from sanitizer.scan.ablation import ablation
+from sanitizer.scan.flips import flips
 from sanitizer.scan.similarity import similarity
 
 INPUTS = 256
@@ -32,8 +33,8 @@ def scan_heads(
 
     What a label stands for is not in every part of a text, so importance is that of the first 128 tokens of each.
     With `ablate`, and at the cost of about half a pass over these texts for each head, what accuracy changes by without
-    it; `seed` is for the intervals. `part` needs labels if the model is a classifier. Memory does not grow with the
-    number of texts.
+    it; `seed` is for the intervals, and for the odd texts on which answers may flip. `part` needs labels if the model
+    is a classifier. Memory does not grow with the number of texts.
     """
     labels, prompts = (None if values is None else values[:INPUTS] for values in (part.labels, part.prompts))
     few = Part(part.texts[:INPUTS], labels, prompts)
@@ -41,7 +42,9 @@ def scan_heads(
     alike = similarity(subject, compared(subject, few.asked, batch_size=batch_size), progress=progress)
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
-    return ScanRecord(alike.records, alike.mean, importance, judged(alike.nearest, importance), len(few), ablated)
+    turned = flips(subject, few.texts, batch_size=batch_size, most_tokens=TOKENS, seed=seed, progress=progress)
+    safety = judged(alike.nearest, importance)
+    return ScanRecord(alike.records, alike.mean, importance, safety, len(few), ablated, turned)
 
 
 def compared(subject: Subject, texts: Sequence[str], *, batch_size: int) -> tuple[Batch, ...]:

@@ -67,6 +67,9 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     yield from _effect(report)
     yield from _gates(report)
     yield from _warnings(report.warnings)
+    if report.scan_after is not None:
+        yield Text()
+        yield from _again(report.scan, report.scan_after)
     yield Text()
     yield from _whereabouts(result)
 
@@ -258,6 +261,17 @@ def _effect(report: RunReport) -> Iterator[RenderableType]:
     tested = max((metric.n for metric in report.after), default=0)
     total = sum(timing.seconds for timing in report.timings)
     yield Text(f"95 % intervals over {tested} held-out samples; {span(total)} in all", style="dim")
+
+
+def _again(before: ScanRecord, after: ScanRecord) -> Iterator[RenderableType]:
+    """What the scan of the saved model shows beside that of the suspect."""
+    table = _table("scanned again", "before", "after")
+    for was, now in zip(before.similarity, after.similarity, strict=True):
+        where = "in a layer" if was.scope == "layer" else "across the model"
+        table.add_row(f"similarity {where}", f"{was.mean:.3f}", f"{now.mean:.3f}")
+    for flip, then in before.flips_beside(after):
+        table.add_row(f"answers changed by {flip.control}", percent(flip.changed), percent(then.changed))
+    yield table
 
 
 def _gates(report: RunReport) -> Iterator[RenderableType]:

@@ -17,6 +17,7 @@ from sanitizer.report import (
     DataRecord,
     FileRecord,
     Finding,
+    FlipRecord,
     Gate,
     HeadRecord,
     HeadShare,
@@ -103,6 +104,18 @@ SCAN = ScanRecord(
         ),
     ),
     inputs=150,
+    flips=(
+        FlipRecord("rare word", Metric("changed", 0.04, 0.02, 0.08, 150), 1, 0.75),
+        FlipRecord("shuffled words", Metric("changed", 0.1, 0.06, 0.16, 150), 0, 0.6),
+    ),
+)
+SCAN_AFTER = replace(
+    SCAN,
+    similarity=(SimilarityRecord("layer", 150, 0.66, 0.012, 0.9921), SimilarityRecord("model", 150, 0.6, 0.005, 0.971)),
+    flips=(
+        FlipRecord("rare word", Metric("changed", 0.05, 0.02, 0.09, 150), 1, 0.6),
+        FlipRecord("shuffled words", Metric("changed", 0.11, 0.07, 0.17, 150), 0, 0.6),
+    ),
 )
 RECIPE = RecipeRecord(
     strategy=StrategyRecord(
@@ -168,6 +181,7 @@ def make_report(**changes: Any) -> RunReport:
         timings=(Timing("download", 1.5), Timing("scan", 20.25)),
         warnings=("the classifier was trained on few texts",),
         files=(FileRecord("model.safetensors", 45_230_000, "55" * 32, "rebuilt", "written by this run"),),
+        scan_after=SCAN_AFTER,
     )
     return replace(report, **changes)
 
