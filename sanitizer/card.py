@@ -80,9 +80,13 @@ def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
         found["license"] = source.license
     if languages := [language for language in source.language if _LANGUAGE.fullmatch(language)]:
         found["language"] = languages
-    by = [report.recipe.strategy.name] if report.heads else [treatment.name for treatment in report.treatments]
     pruned = ["pruned"] if report.heads else []
-    found["tags"] = ["sanitizer", "backdoor-defense", *pruned, *(visible(f"sanitizer-{name}") for name in by)]
+    found["tags"] = [
+        "sanitizer",
+        "backdoor-defense",
+        *pruned,
+        *(visible(f"sanitizer-{name}") for name in report.methods),
+    ]
     # A dataset's name says which commit, config and split: `org/name@commit:config#split`.
     dataset = _hub_name(data.name.partition(f"@{data.commit}")[0]) if data.origin == "hub" else None
     if dataset is not None:

@@ -156,7 +156,7 @@ def publish(
         token=token,
         private=private,
         create_pr=create_pr,
-        message=f"Sanitized {report.source.name} with {report.recipe.strategy.name}",
+        message=f"Sanitized {report.source.name} with {', '.join(report.methods) or 'no treatment'}",
         description=f"{len(report.heads)} attention heads treated; see README.md and {FOLDER}/report.json.",
     )
 

@@ -463,6 +463,11 @@ class RunReport:
         """Whether every gate passed; a report without gates has passed nothing."""
         return bool(self.gates) and all(gate.passed for gate in self.gates)
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What treated the model: the strategy where heads were taken away, else the treatments."""
+        return (self.recipe.strategy.name,) if self.heads else tuple(record.name for record in self.treatments)
+
 
 @dataclass(frozen=True)
 class SetRecord:
