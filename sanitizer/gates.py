@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sanitizer.cleandata import CleanData
+from sanitizer.cleandata import CleanData, DataOrigin, LabelSource
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Step
 from sanitizer.report import Gate, Metric, ScanRecord
@@ -14,15 +14,21 @@ def fitting(steps: Sequence[Step], data: CleanData) -> tuple[tuple[Step, ...], l
     """The steps to take, and what is left out and why: all but removal learn from the data."""
     taken, skipped = [], []
     for step in steps:
-        if step.name == "remove":
-            taken.append(step)
-        elif data.labelled_by == "suspect":
-            skipped.append(f"{step.name} was left out: tuning on the suspect's own predictions teaches it nothing")
-        elif data.provenance.origin == "embedded":
-            skipped.append(f"{step.name} was left out: it needs clean data of the model's own domain")
+        why = unfit(step.name, data.labelled_by, data.provenance.origin)
+        if why:
+            skipped.append(f"{step.name} was left out: {why}")
         else:
             taken.append(step)
     return tuple(taken), skipped
+
+
+def unfit(step: str, labels: LabelSource, origin: DataOrigin) -> str:
+    """Why a treatment cannot learn from such data; empty if it can, or learns nothing."""
+    if step == "remove":
+        return ""
+    if labels == "suspect":
+        return "tuning on the suspect's own predictions teaches it nothing"
+    return "it needs clean data of the model's own domain" if origin == "embedded" else ""
 
 
 def accuracy_budget(before: Metric, after: Metric, budget: Budget) -> Gate:

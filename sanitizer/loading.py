@@ -18,8 +18,9 @@ from transformers.quantizers.auto import AUTO_QUANTIZER_MAPPING
 from transformers.utils.quantization_config import QuantizationConfigMixin
 
 from sanitizer.heads import HeadId
-from sanitizer.model.anatomy import METHOD, REMOVED_HEADS, Anatomy, check_removed
+from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.families import HeadShape
+from sanitizer.model.removed import METHOD, REMOVED_HEADS, check_removed
 from sanitizer.model.surgery import cut
 
 

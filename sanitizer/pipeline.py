@@ -41,7 +41,7 @@ from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
-from sanitizer.records import budget_of, data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
+from sanitizer.records import data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
 from sanitizer.report import (
     InputRecord,
     InputsRecord,
@@ -52,7 +52,7 @@ from sanitizer.report import (
     ScanReport,
     TreatmentRecord,
 )
-from sanitizer.resolve import budget_for, recipe_for
+from sanitizer.resolve import budget_for, budget_of, recipe_for
 from sanitizer.scan.heads import scan_heads
 from sanitizer.scan.inputs import scan_inputs
 from sanitizer.schema import from_json

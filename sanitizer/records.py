@@ -18,10 +18,9 @@ from sanitizer.intake import Intake
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.judge import ERROR_RATE
 from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
-from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.plan import TreatmentPlan
 from sanitizer.plugins import load
 from sanitizer.report import (
-    BudgetRecord,
     DataRecord,
     HeadRecord,
     PlanRecord,
@@ -92,14 +91,6 @@ def plan_of(plan: TreatmentPlan, metric: str) -> PlanRecord:
     """The plan, with the questions it asked."""
     return PlanRecord(
         plan.scores, plan.remove, metric, plan.suspect, plan.threshold, plan.metric, ERROR_RATE, plan.steps
-    )
-
-
-def budget_of(budget: Budget) -> BudgetRecord:
-    """The budget; a drop that an absolute floor replaces is left out."""
-    drop = budget.max_accuracy_drop if budget.min_accuracy is None else None
-    return BudgetRecord(
-        drop, budget.min_accuracy, budget.max_heads, budget.per_layer, budget.floor_per_layer, budget.step
     )
 
 

@@ -12,6 +12,7 @@ from sanitizer.plan import Budget
 from sanitizer.plugins import build, fill
 from sanitizer.recipe import Recipe, Step
 from sanitizer.recipes import find
+from sanitizer.report import BudgetRecord
 
 RULES = ("max_accuracy_drop", "min_accuracy")
 """How much accuracy may be spent: one of the two says it."""
@@ -44,6 +45,14 @@ def budget_for(recipe: Recipe) -> Budget:
     budget = Budget(**recipe.budget)
     removes = any(step.name == "remove" for step in recipe.treatments)
     return budget if removes else replace(budget, max_heads=0)
+
+
+def budget_of(budget: Budget) -> BudgetRecord:
+    """The budget; a drop that an absolute floor replaces is left out."""
+    drop = budget.max_accuracy_drop if budget.min_accuracy is None else None
+    return BudgetRecord(
+        drop, budget.min_accuracy, budget.max_heads, budget.per_layer, budget.floor_per_layer, budget.step
+    )
 
 
 def _filled(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -30,7 +30,7 @@ def verified(folder: Path) -> FinishedFolder:
             f"{folder} has no {SUMS}", hint="only a folder that sanitize has written to its end can be pushed"
         )
     raw = sums.read_bytes()
-    listed = _parse(raw)
+    listed = read_sums(raw)
     there = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if not _is_plain_dir(path)}
     files = {SUMS: Fingerprint.of_bytes(raw)}
     for name in sorted(there.keys() - listed.keys() - {SUMS}):
@@ -52,8 +52,8 @@ def _is_plain_dir(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _parse(raw: bytes) -> dict[str, str]:
-    """Lines of `sha256sum`: 64 hex digits, two blanks, a relative name."""
+def read_sums(raw: bytes) -> dict[str, str]:
+    """Names and sha256, from lines of `sha256sum`: 64 hex digits, two blanks, a relative name. Raises GateError."""
     listed: dict[str, str] = {}
     for line in raw.decode(errors="replace").splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -12,12 +12,8 @@ from transformers.pytorch_utils import Conv1D
 
 from sanitizer.errors import UnsupportedError
 from sanitizer.heads import HeadId
-from sanitizer.model.families import Family, FusedByHead, FusedByRole, HeadShape, Separate, family_of
-
-REMOVED_HEADS = "removed_heads"
-METHOD = "sanitizer"
-"""`config.quantization_config = {"quant_method": METHOD, REMOVED_HEADS: {"<layer>": [head, ...]}}`: the only place of
-a config that lets stock transformers call our code before it loads weights. Heads count as in the unpruned model."""
+from sanitizer.model.families import Family, FusedByHead, FusedByRole, HeadShape, Separate, family_of, rows_of
+from sanitizer.model.removed import removed_heads
 
 
 @dataclass(frozen=True)
@@ -83,16 +79,10 @@ class LayerAnatomy:
                 return (self.attention.get_submodule(name),)
 
     def _role(self, role: int, head: int) -> Role:
-        dim, modules = self.head_dim, self.projections()
-        match self.family.projection:
-            case Separate():
-                return Role(modules[role], range(head * dim, (head + 1) * dim))
-            case FusedByRole():
-                start = (0, self.heads, self.heads + self.key_heads)[role] + head
-                return Role(modules[0], range(start * dim, (start + 1) * dim))
-            case FusedByHead():
-                start = 3 * head + role
-                return Role(modules[0], range(start * dim, (start + 1) * dim))
+        which, rows = rows_of(
+            self.family.projection, role, head, heads=self.heads, key_heads=self.key_heads, head_dim=self.head_dim
+        )
+        return Role(self.projections()[which], rows)
 
 
 @dataclass(frozen=True)
@@ -148,29 +138,3 @@ def _layer(index: int, module: nn.Module, family: Family, shape: HeadShape, cut:
         key_heads=len({head // group for head in original}),
         head_dim=shape.head_dim,
     )
-
-
-def removed_heads(config: object, shape: HeadShape) -> dict[int, tuple[int, ...]]:
-    """Heads a compact checkpoint says were cut out, by layer. Raises UnsupportedError for what cannot be."""
-    stated = getattr(config, "quantization_config", None)
-    if stated is None:
-        return {}
-    stated = stated if isinstance(stated, Mapping) else stated.to_dict()
-    if stated.get("quant_method") != METHOD:
-        raise UnsupportedError(
-            f"weights quantized with {stated.get('quant_method')!r} cannot be treated",
-            hint="take the repository with the full-precision weights",
-        )
-    return check_removed(stated[REMOVED_HEADS], shape)
-
-
-def check_removed(stated: Mapping[str, Iterable[int]], shape: HeadShape) -> dict[int, tuple[int, ...]]:
-    """Read `removed_heads` of a config. Raises UnsupportedError unless it describes a model that can be built."""
-    result = {int(layer): tuple(sorted(heads)) for layer, heads in stated.items()}
-    group = shape.heads // shape.key_heads
-    for layer, cut in result.items():
-        left = [head for head in range(shape.heads) if head not in cut]
-        per_key = {sum(head // group == key for head in left) for key in {head // group for head in left}}
-        if not (0 <= layer < shape.layers and set(cut) < set(range(shape.heads)) and len(per_key) == 1):
-            raise UnsupportedError(f"the config says that heads {cut} of layer {layer} were cut out; they cannot be")
-    return result

@@ -38,6 +38,23 @@ class FusedByHead:
 Projection = Separate | FusedByRole | FusedByHead
 
 
+def rows_of(
+    projection: Projection, role: int, head: int, *, heads: int, key_heads: int, head_dim: int
+) -> tuple[int, range]:
+    """Which of the projections holds a role (0 query, 1 key, 2 value) of a head, and in which output features.
+
+    `head` counts query heads, or key heads for the other two roles, of the `heads` and `key_heads` that there are now.
+    """
+    match projection:
+        case Separate():
+            which, start = role, head
+        case FusedByRole():
+            which, start = 0, (0, heads, heads + key_heads)[role] + head
+        case FusedByHead():
+            which, start = 0, 3 * head + role
+    return which, range(start * head_dim, (start + 1) * head_dim)
+
+
 @dataclass(frozen=True)
 class Family:
     """Paths are dotted: `layers` from the base model, `attention` from a layer, the rest from the attention module.
@@ -46,6 +63,7 @@ class Family:
     `counts` and `widths` name attributes of the attention module that repeat the number of heads, or heads x head_dim,
     and so must follow when heads are cut out; `keys` and `groups` do the same for grouped keys. `own_config` says that
     the forward pass reads the number of heads from the config, so each layer needs a copy of its own.
+    `transposed` says that projections are stored as [input, output].
     `head_dim_key` says that stock transformers honours an explicit `head_dim` in the config, `divides_hidden` that it
     nevertheless insists on a hidden size that is a multiple of the number of heads.
     """
@@ -59,6 +77,7 @@ class Family:
     keys: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     own_config: bool = False
+    transposed: bool = False
     head_dim_key: bool = False
     divides_hidden: bool = False
 
@@ -99,6 +118,7 @@ FAMILIES: dict[str, Family] = {
         projection=FusedByRole("c_attn"),
         counts=("num_heads",),
         widths=("split_size",),
+        transposed=True,
     ),
     "gpt_neox": Family(
         layers="layers",

@@ -17,8 +17,9 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from sanitizer.heads import HeadId
-from sanitizer.model.anatomy import METHOD, REMOVED_HEADS, Anatomy, LayerAnatomy
+from sanitizer.model.anatomy import Anatomy, LayerAnatomy
 from sanitizer.model.families import FusedByHead, Separate
+from sanitizer.model.removed import METHOD, REMOVED_HEADS
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,7 @@ from helpers.subjects import pico_subject
 
 from sanitizer.errors import UnsupportedError
 from sanitizer.heads import HeadId
-from sanitizer.model.anatomy import Anatomy, check_removed, removed_heads
-from sanitizer.model.families import HeadShape
-
-MANY = HeadShape(layers=2, heads=4, key_heads=4, head_dim=8)
-GROUPED = HeadShape(layers=2, heads=4, key_heads=2, head_dim=8)
+from sanitizer.model.anatomy import Anatomy
 
 
 @pytest.mark.parametrize("family", sorted(CONFIGS))
@@ -57,32 +53,3 @@ def test_model_of_another_build_is_named() -> None:
     model.config.model_type = "gpt2"
     with pytest.raises(UnsupportedError, match="built differently"):
         Anatomy.of(model)
-
-
-def test_quantized_weights_are_refused_by_name() -> None:
-    config = make_model("bert").config
-    config.quantization_config = {"quant_method": "bitsandbytes"}
-    with pytest.raises(UnsupportedError, match="bitsandbytes"):
-        removed_heads(config, HeadShape.of(config))
-
-
-@pytest.mark.parametrize(
-    ("stated", "shape"),
-    [
-        ({"0": [0, 1, 2, 3]}, MANY),
-        ({"0": [4]}, MANY),
-        ({"2": [0]}, MANY),
-        ({"0": [-1]}, MANY),
-        ({"0": [1]}, GROUPED),
-    ],
-    ids=["all heads", "no such head", "no such layer", "negative", "uneven groups"],
-)
-def test_config_that_no_cut_could_have_made_is_refused(stated: dict[str, list[int]], shape: HeadShape) -> None:
-    with pytest.raises(UnsupportedError):
-        check_removed(stated, shape)
-
-
-def test_config_that_a_cut_made_is_read() -> None:
-    assert check_removed({"1": [2, 0]}, MANY) == {1: (0, 2)}
-    assert check_removed({"0": [0, 1]}, GROUPED) == {0: (0, 1)}
-    assert check_removed({"0": [1, 2]}, GROUPED) == {0: (1, 2)}
