@@ -9,6 +9,7 @@ import rich_click as click
 
 from sanitizer import __version__
 from sanitizer.commands.benchmark import benchmark
+from sanitizer.commands.compare import compare
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
 from sanitizer.commands.guard import guard
@@ -21,6 +22,7 @@ from sanitizer.commands.scan import scan
 from sanitizer.commands.schema import schema
 from sanitizer.commands.sentence import Sentence
 from sanitizer.commands.strategies import strategies
+from sanitizer.commands.verify import verify
 from sanitizer.commands.vet import vet
 
 
@@ -48,7 +50,23 @@ def sanitize() -> None:
     """
 
 
-for command in (run, vet, scan, guard, push, demo, benchmark, strategies, recipes, rules, lock, schema, doctor):
+for command in (
+    run,
+    vet,
+    scan,
+    guard,
+    push,
+    verify,
+    compare,
+    demo,
+    benchmark,
+    strategies,
+    recipes,
+    rules,
+    lock,
+    schema,
+    doctor,
+):
     sanitize.add_command(command)
 
 

@@ -141,3 +141,41 @@ class GuardOptions:
     batch_size: int | None = None
     token: str | None = field(default=None, repr=False)
     gate: Gatekeeping = STANDARD
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """`sanitize verify`. `data` measures the claimed metrics again, `rederive` runs the recipe again.
+
+    `source` is the folder of the model that the result was made from; without it, `rederive` takes the commit that the
+    report names.
+    """
+
+    model: str
+    revision: str | None = None
+    data: DataOptions = DataOptions()
+    rederive: bool = False
+    source: Path | None = None
+    device: Device = "auto"
+    token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD
+
+
+@dataclass(frozen=True)
+class CompareOptions:
+    """`sanitize compare`. `data` are texts to answer and, where they have labels, to measure both on.
+
+    `seed` draws the resamples of intervals.
+    """
+
+    left: str
+    right: str
+    left_revision: str | None = None
+    right_revision: str | None = None
+    data: DataOptions = DataOptions()
+    device: Device = "auto"
+    dtype: Dtype = "auto"
+    seed: int = 0
+    batch_size: int | None = None
+    token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD

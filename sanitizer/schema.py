@@ -22,12 +22,14 @@ from sanitizer.report import (
     SCHEMA_VERSION,
     BenchmarkReport,
     CellRecord,
+    CompareReport,
     GuardRecord,
     InputRecord,
     Preview,
     ProgressRecord,
     RunReport,
     ScanReport,
+    VerifyReport,
     VetReport,
     VetReports,
 )
@@ -43,6 +45,8 @@ Record = (
     | GuardRecord
     | InputRecord
     | ProgressRecord
+    | VerifyReport
+    | CompareReport
 )
 
 RECORDS: dict[str, type[Record]] = {
@@ -56,6 +60,8 @@ RECORDS: dict[str, type[Record]] = {
     "guard": GuardRecord,
     "input": InputRecord,
     "progress": ProgressRecord,
+    "verification": VerifyReport,
+    "comparison": CompareReport,
 }
 """What `sanitize schema NAME` knows."""
 

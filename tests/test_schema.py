@@ -15,11 +15,13 @@ from helpers.records import (
     SOURCE,
     make_benchmark,
     make_cell,
+    make_comparison,
     make_input,
     make_inputs,
     make_preview,
     make_report,
     make_scan,
+    make_verification,
     make_vet,
 )
 from hypothesis import given, settings
@@ -42,6 +44,8 @@ SAMPLES = {
     "guard": GuardRecord("0.1.0", "org/reviews", "aa" * 32, "bb" * 32, 150, 0.01, "today.jsonl"),
     "input": make_input(),
     "progress": ProgressRecord(512, 9, 1, 2),
+    "verification": make_verification(),
+    "comparison": make_comparison(),
 }
 kinds = pytest.mark.parametrize("name", sorted(schema.RECORDS))
 

@@ -8,11 +8,13 @@ import rich_click as click
 
 from sanitizer.terminal.consoles import result
 
+NAMES = ("report", "scan", "preview", "vet", "vets", "benchmark", "cell", "verification", "comparison")
+
 
 @click.command("schema", short_help="Print the JSON Schema of the reports.")
-@click.argument("name", type=click.Choice(["report", "scan", "preview", "vet", "vets", "benchmark", "cell"]))
+@click.argument("name", type=click.Choice(NAMES))
 def schema(name: str) -> None:
-    """Print the JSON Schema of a report: of a run, a scan, a dry run, a vet, or a benchmark and its cells.
+    """Print the JSON Schema of a report: of a run, a scan, a dry run, a vet, a benchmark, …
 
     \b
     Examples:

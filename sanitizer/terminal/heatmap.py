@@ -14,11 +14,12 @@ from sanitizer.report import HeadClass
 HEADS_PER_LINE = 32
 """With two columns a head and the label of its layer, a line stays within 80 columns."""
 
-Outcome = Literal["removed", "zeroed"]
+Outcome = Literal["removed", "zeroed", "added"]
 Mark = Outcome | HeadClass
 MARKS: Mapping[Mark, str] = {
     "removed": "x",
     "zeroed": "z",
+    "added": "a",
     "suspicious": "!",
     "intermediate": ".",
     "trusted": "+",
@@ -37,8 +38,8 @@ def heatmap(grid: Grid, *, outcomes: Mapping[HeadId, Mark] | None = None, colour
     """Draw a [layer][head] grid; layers of more than 32 heads take several lines.
 
     Digits and colours rank a value between the least (0) and the greatest (9) of the grid; `x` is a head that was
-    removed, `z` one that was zeroed, and `?` a value that is not finite. `of` names the values in the legend. Classes
-    of heads have marks too: `!`, `.` and `+`. Where every head is marked there is no scale.
+    removed, `z` one that was zeroed, `a` one that was added, and `?` a value that is not finite. `of` names the values
+    in the legend. Classes of heads have marks too: `!`, `.` and `+`. Where every head is marked there is no scale.
     """
     done = outcomes or {}
     finite = [value for row in grid for value in row if math.isfinite(value)]

@@ -9,7 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 
-@pytest.mark.parametrize("name", ["report", "scan", "preview", "vet", "vets", "benchmark", "cell"])
+@pytest.mark.parametrize(
+    "name", ["report", "scan", "preview", "vet", "vets", "benchmark", "cell", "verification", "comparison"]
+)
 def test_it_prints_a_json_schema(sanitize: Any, name: str) -> None:
     done = sanitize("schema", name)
     assert (done.exit_code, done.stderr) == (0, "")
@@ -25,4 +27,6 @@ def test_what_json_prints_is_what_schema_promises(sanitize: Any, pipeline: Any) 
 def test_an_unknown_one_is_a_usage_error(sanitize: Any) -> None:
     done = sanitize("schema", "card")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "'report', 'scan', 'preview', 'vet', 'vets', 'benchmark', 'cell'" in done.stderr
+    assert (
+        "'report', 'scan', 'preview', 'vet', 'vets', 'benchmark', 'cell', 'verification', 'comparison'" in done.stderr
+    )

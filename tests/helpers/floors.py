@@ -39,6 +39,7 @@ ROOMS: Mapping[str, str] = {
         ("pipeline", "intake", "trial", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
     ),
     **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating"), "pipeline"),
+    **dict.fromkeys(("verifying", "verify", "comparing", "compare"), "pipeline"),
     **dict.fromkeys(("cli", "__main__", "commands", "terminal", "formats", "doctor"), "cli"),
 }
 """Top-level module or folder -> its floor; whatever is not listed is a word."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import (
+    AnswersRecord,
     BenchmarkReport,
     BenchmarkRow,
     BenchmarkTexts,
@@ -14,11 +15,15 @@ from sanitizer.report import (
     BudgetRecord,
     CellRecord,
     CellRun,
+    ClaimRecord,
+    CompareReport,
     DataRecord,
+    FileDifference,
     FileRecord,
     Finding,
     FlipRecord,
     Gate,
+    HeadChanges,
     HeadRecord,
     HeadShare,
     Hits,
@@ -26,23 +31,30 @@ from sanitizer.report import (
     InputsRecord,
     Metric,
     NamedRecipe,
+    PairedMetric,
     PieceRecord,
     PlanRecord,
     PlanStep,
     Preview,
     RecipeRecord,
+    RemeasuredRecord,
     RunReport,
     SafetyRecord,
     ScanRecord,
     ScanReport,
     SetRecord,
+    SettingDifference,
+    SideRecord,
     SimilarityRecord,
     SourceRecord,
     Spread,
     StrategyRecord,
+    TensorDifference,
+    TensorsRecord,
     Timing,
     ToolRecord,
     TreatmentRecord,
+    VerifyReport,
     VetRecord,
     VetReport,
 )
@@ -343,6 +355,80 @@ def make_benchmark(**changes: Any) -> BenchmarkReport:
         cells=(
             make_cell(),
             make_cell(seed=1, run=None, clean=None, triggered=None, failed="took longer than 7200 s"),
+        ),
+    )
+    return replace(report, **changes)
+
+
+def make_verification(**changes: Any) -> VerifyReport:
+    """A result of which a metric is not what its report says."""
+    accuracy = Metric("accuracy", 0.885, 0.864, 0.903, 1038)
+    report = VerifyReport(
+        sanitizer="0.1.0",
+        name="me/reviews-sanitized",
+        revision="main",
+        commit=COMMIT,
+        digest=DIGEST,
+        answer="false",
+        claims=(
+            ClaimRecord("files", "every file is as listed", "held", "8 files, each as listed"),
+            ClaimRecord("card", "the card says what the report says", "unknown", "line 9 is worded otherwise"),
+            ClaimRecord("metrics", "the metrics on 1038 texts", "false", "accuracy is 0.8350, not 0.8850"),
+        ),
+        metrics=(RemeasuredRecord(accuracy, replace(accuracy, value=0.835, low=0.811, high=0.857)),),
+        not_shown=("who made it", "whether there is a backdoor"),
+    )
+    return replace(report, **changes)
+
+
+def make_side(**changes: Any) -> SideRecord:
+    """A BERT of 3 layers of 4 heads."""
+    side = SideRecord(
+        "org/reviews", "main", COMMIT, DIGEST, "bert", "BertForSequenceClassification", (4, 4, 4), 22_713_986, ()
+    )
+    return replace(side, **changes)
+
+
+def make_comparison(**changes: Any) -> CompareReport:
+    """The model and what became of it: two heads out, one zero, the rest tuned."""
+    accuracy = Metric("accuracy", 0.891, 0.87, 0.909, 1038)
+    report = CompareReport(
+        sanitizer="0.1.0",
+        left=make_side(),
+        right=make_side(
+            name="out", revision=None, commit=None, digest="cd" * 32, heads=(4, 3, 3), parameters=22_000_000
+        ),
+        same_files=2,
+        files=(FileDifference("config.json", "11" * 32, "12" * 32), FileDifference("README.md", None, "")),
+        settings=(SettingDifference("config.json", "quantization_config", None, '{"quant_method": "sanitizer"}'),),
+        tensors=TensorsRecord(
+            20,
+            (
+                TensorDifference("classifier.weight", "changed", "F16 [2, 384]", "F16 [2, 384]", 0.013, 0.002),
+                TensorDifference("layer.1.query.weight", "reshaped", "F16 [384, 384]", "F16 [288, 384]"),
+                TensorDifference("pooler.weight", "left_only", "F16 [384, 384]", None),
+            ),
+        ),
+        heads=HeadChanges(
+            ((0.25, None, 0.5, 0.0), (None, 0.75, 0.5, 0.25), (0.25, 0.25, None, 1.0)),
+            (HeadId(1, 0), HeadId(2, 2)),
+            (),
+            (HeadId(0, 1),),
+        ),
+        answers=AnswersRecord(
+            data="reviews.tsv",
+            sha256=DIGEST,
+            texts=1038,
+            largest=1.25,
+            mean=0.11,
+            agreement=Metric("agreement", 0.97, 0.958, 0.979, 1038),
+            metrics=(
+                PairedMetric(
+                    accuracy,
+                    replace(accuracy, value=0.885, low=0.864, high=0.903),
+                    Metric("accuracy", -0.006, -0.013, 0.002, 1038),
+                ),
+            ),
         ),
     )
     return replace(report, **changes)
