@@ -23,7 +23,7 @@ from sanitizer.report import (
     TensorsRecord,
 )
 from sanitizer.terminal.heatmap import Mark, heatmap
-from sanitizer.terminal.numbers import change, count, counted, estimate, is_share
+from sanitizer.terminal.numbers import count, counted, estimate, is_share
 from sanitizer.text import clean
 
 Kind = Literal["changed", "reshaped", "left_only", "right_only"]
@@ -140,23 +140,23 @@ def _answers(answers: AnswersRecord) -> Iterator[RenderableType]:
         interval = f"({100 * agreement.low:.1f}–{100 * agreement.high:.1f})"
         yield _line("agreement", f"{100 * agreement.value:.1f} % {interval} of predictions")
     if answers.metrics:
-        table = Table(box=None, pad_edge=False, padding=(0, 2))
+        table = Table(box=None, pad_edge=False, padding=(0, 1))  # 80 columns
         for index, header in enumerate(("", "A", "B", "change")):
             table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
         for row in answers.metrics:
             name = clean(row.left.name).replace("_", " ")
             table.add_row(name, estimate(row.left), estimate(row.right), _change(row))
         yield table
-        yield Text("95 % intervals; that of a change is paired, text by text", style="dim")
+        yield Text("95 % intervals; changes of shares are in points, and paired text by text", style="dim")
     for note in answers.notes:
         yield _note(note)
 
 
 def _change(row: PairedMetric) -> str:
-    told = change(row.left, row.right)
+    scale, form = (100, "+.1f") if is_share(row.left) else (1, "+.3g")
+    told = f"{scale * (row.right.value - row.left.value):{form}}"
     if row.change is None:
         return told
-    scale, form = (100, "+.1f") if is_share(row.left) else (1, "+.3g")
     return f"{told} ({scale * row.change.low:{form}} to {scale * row.change.high:{form}})"
 
 

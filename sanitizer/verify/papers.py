@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import sanitizer
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.documents import lock_of
 from sanitizer.errors import CorruptError, RefusedError, SanitizerError
@@ -34,15 +35,23 @@ def text_of(checkpoint: Checkpoint, name: str) -> str | None:
 
 
 def report_claim(checkpoint: Checkpoint) -> tuple[RunReport | None, ClaimRecord]:
-    """The report, if it is one, and whether it is of its schema."""
+    """The report, if it is one, and whether it is of its schema.
+
+    Another version's report may have other fields, so what is JSON and not of this schema is unknown.
+    """
     claim = f"{REPORT} is the report of a run"
     try:
         text = text_of(checkpoint, REPORT)
         if text is None:
             return None, ClaimRecord("report", claim, "unknown", f"there is no {REPORT}")
+        parse_object(text.encode(), REPORT)
+    except (CorruptError, RefusedError) as error:
+        return None, ClaimRecord("report", claim, "false", error.message)
+    try:
         report = from_json(text, "report")
     except CorruptError as error:
-        return None, ClaimRecord("report", claim, "false", error.message)
+        found = f"sanitizer {sanitizer.__version__} cannot read it: {error.message}"
+        return None, ClaimRecord("report", claim, "unknown", found)
     assert isinstance(report, RunReport)
     return report, ClaimRecord("report", claim, "held", f"it is of its schema; it tells of {_run(report)}")
 

@@ -11,8 +11,8 @@ from sanitizer.terminal.compare_story import MOST, compare_story
 from sanitizer.terminal.story import tell
 
 
-def told(report: CompareReport) -> str:
-    page = Console(file=StringIO(), width=120, highlight=False)
+def told(report: CompareReport, *, width: int = 120) -> str:
+    page = Console(file=StringIO(), width=width, highlight=False)
     tell(page, compare_story(report, colour=False))
     return page.file.getvalue()  # type: ignore[attr-defined]
 
@@ -30,7 +30,7 @@ def test_both_sides_and_what_differs() -> None:
         "2 removed, 1 zeroed",
         "differ by 0.11 on average, by 1.25 at most",
         "97.0 % (95.8–97.9) of predictions",
-        "-0.6 points (-1.3 to +0.2)",
+        "-0.6 (-1.3 to +0.2)",
     ):
         assert words in text
 
@@ -38,6 +38,12 @@ def test_both_sides_and_what_differs() -> None:
 def test_the_map_of_heads_marks_what_is_gone_and_ranks_what_changed() -> None:
     rows = [line for line in told(make_comparison()).splitlines() if line.startswith(("L0 ", "L1 ", "L2 "))]
     assert rows == ["L0  2 z 5 0", "L1  x 7 5 2", "L2  2 2 x 9"]
+
+
+def test_the_table_fits_a_terminal_of_80_columns() -> None:
+    text = told(make_comparison(), width=80)
+    assert "accuracy  89.1 % (87.0–90.9)" in text
+    assert "-0.6 (-1.3 to +0.2)" in text
 
 
 def test_nothing_is_said_to_differ_where_nothing_does() -> None:
@@ -58,7 +64,7 @@ def test_what_cannot_be_told_is_said() -> None:
     assert report.answers is not None
     (row,) = report.answers.metrics
     unpaired = replace(report, answers=replace(report.answers, metrics=(replace(row, change=None),), largest=None))
-    assert "-0.6 points\n" in "\n".join(line.rstrip() for line in told(unpaired).splitlines())
+    assert "-0.6\n" in "\n".join(line.rstrip() for line in told(unpaired).splitlines())
 
 
 def test_a_strangers_words_move_no_cursor() -> None:
