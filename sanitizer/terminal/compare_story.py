@@ -153,7 +153,7 @@ def _answers(answers: AnswersRecord) -> Iterator[RenderableType]:
 
 
 def _change(row: PairedMetric) -> str:
-    scale, form = (100, "+.1f") if is_share(row.left) else (1, "+.3g")
+    scale, form = (100, "+.1f") if is_share(row.left) else (1, "+.2g")
     told = f"{scale * (row.right.value - row.left.value):{form}}"
     if row.change is None:
         return told

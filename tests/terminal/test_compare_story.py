@@ -6,7 +6,7 @@ from io import StringIO
 from helpers.records import make_comparison, make_side
 from rich.console import Console
 
-from sanitizer.report import CompareReport, TensorDifference, TensorsRecord
+from sanitizer.report import CompareReport, Metric, PairedMetric, TensorDifference, TensorsRecord
 from sanitizer.terminal.compare_story import MOST, compare_story
 from sanitizer.terminal.story import tell
 
@@ -41,8 +41,17 @@ def test_the_map_of_heads_marks_what_is_gone_and_ranks_what_changed() -> None:
 
 
 def test_the_table_fits_a_terminal_of_80_columns() -> None:
-    text = told(make_comparison(), width=80)
-    assert "accuracy  89.1 % (87.0–90.9)" in text
+    loss = PairedMetric(
+        Metric("loss", 0.376, 0.232, 0.537, 1038),
+        Metric("loss", 0.376, 0.242, 0.522, 1038),
+        Metric("loss", -0.000318, -0.0631, 0.0579, 1038),
+    )
+    answers = make_comparison().answers
+    assert answers is not None
+    text = told(make_comparison(answers=replace(answers, metrics=(*answers.metrics, loss))), width=80)
+    assert "…" not in text
+    assert "\naccuracy " in text
+    assert "89.1 % (87.0–90.9)" in text
     assert "-0.6 (-1.3 to +0.2)" in text
 
 
