@@ -38,7 +38,7 @@ def doctor(as_json: bool) -> None:
 
 
 def _lines(checkup: Checkup) -> list[tuple[str, str]]:
-    from sanitizer.terminal.numbers import size
+    from sanitizer.numbers import size
 
     machine, hub = checkup.machine, checkup.hub
     return [

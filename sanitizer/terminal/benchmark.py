@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sanitizer.numbers import counted, span
 from sanitizer.report import BenchmarkReport, BenchmarkRow, CellRecord, Hits, Metric, Spread
-from sanitizer.terminal.numbers import counted, span
 from sanitizer.text import clean
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
-from sanitizer.terminal.numbers import counted, span
+from sanitizer.numbers import counted, span
 from sanitizer.text import clean
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sanitizer.numbers import counted
 from sanitizer.report import InputRecord, InputsRecord, Metric
-from sanitizer.terminal.numbers import counted
 from sanitizer.text import clean
 
 _ANSWERS = {"abnormal": "bold red", "inconclusive": "yellow", "alike": "bold"}

@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from sanitizer.numbers import span
 from sanitizer.progress import Progress, silent
-from sanitizer.terminal.numbers import span
 from sanitizer.text import clean
 
 MOMENT = 2.0

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sanitizer.heads import Grid, HeadId
+from sanitizer.numbers import change, count, counted, estimate, percent, size, span
 from sanitizer.report import (
     AblationRecord,
     DataRecord,
@@ -30,7 +31,6 @@ from sanitizer.report import (
 )
 from sanitizer.terminal.heatmap import heatmap
 from sanitizer.terminal.inputs_story import inputs_story
-from sanitizer.terminal.numbers import change, count, counted, estimate, percent, size, span
 from sanitizer.text import clean
 
 if TYPE_CHECKING:

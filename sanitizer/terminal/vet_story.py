@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
+from sanitizer.numbers import size
 from sanitizer.report import SEVERITIES, Answer, VetReport
-from sanitizer.terminal.numbers import size
 from sanitizer.terminal.story import findings_story
 from sanitizer.text import clean
 from sanitizer.vet.rules import Rule

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sanitizer.numbers import change, count, counted, estimate, size, span
 from sanitizer.report import Metric
-from sanitizer.terminal.numbers import change, count, counted, estimate, size, span
 
 ACCURACY = Metric("accuracy", 0.891, 0.8702, 0.9088, 1038)
 LOSS = Metric("loss", 0.3112, 0.28, 0.35, 1038)
