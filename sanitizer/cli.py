@@ -16,6 +16,7 @@ from sanitizer.commands.guard import guard
 from sanitizer.commands.lock import lock
 from sanitizer.commands.push import push
 from sanitizer.commands.recipes import recipes
+from sanitizer.commands.report import report
 from sanitizer.commands.rules import rules
 from sanitizer.commands.run import run
 from sanitizer.commands.scan import scan
@@ -55,6 +56,7 @@ for command in (
     vet,
     scan,
     guard,
+    report,
     push,
     verify,
     compare,

@@ -1,4 +1,4 @@
-"""What lies beside a model: its card, the recipe to run again, the lock of what was used, the report, the sums."""
+"""What lies beside a model: its card, its recipe to run again, the lock of what was used, the report, and sums."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from pathlib import Path
 import yaml
 
 from sanitizer.card import render_card
+from sanitizer.errors import GateError, UsageError
+from sanitizer.files import replace_text
+from sanitizer.html.page import render_page
+from sanitizer.html.read import read_report
 from sanitizer.hub.finished import verified
-from sanitizer.output import FOLDER, seal
+from sanitizer.output import FOLDER, SUMS, seal
 from sanitizer.recipe import Recipe
 from sanitizer.report import RunReport
 from sanitizer.schema import write_report
@@ -27,6 +31,7 @@ def write_documents(report: RunReport, recipe: Recipe, folder: Path, *, repo_nam
     (notes / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
     (notes / "lock.json").write_text(json.dumps(lock_of(report, recipe), indent=2) + "\n", encoding="utf-8")
     write_report(report, notes / "report.json")
+    (notes / "report.html").write_text(render_page(report), encoding="utf-8")
     seal(folder)
 
 
@@ -54,3 +59,40 @@ def address(report: RunReport, folder: Path, repo_name: str) -> None:
     if path.read_text(encoding="utf-8") != card:
         path.write_text(card, encoding="utf-8")
         seal(folder)
+
+
+def write_page(place: Path, target: Path | None = None) -> Path:
+    """Render the page of a result folder, or of a report's file, and say where it is.
+
+    Without `target` it lies beside its JSON; in a result folder it is summed too. Raises UsageError for a place without
+    a report and for a `target` among a result's files, CorruptError for a report that is none, GateError for a folder
+    that was changed since it was written.
+    """
+    source = place / FOLDER / "report.json" if place.is_dir() else place
+    if not source.is_file():
+        raise UsageError(
+            f"{place} is not the result of a run: it has no {FOLDER}/report.json",
+            hint="name the output of `sanitize MODEL`, or a file of `sanitize scan MODEL --json`",
+        )
+    page = render_page(read_report(source))
+    own, folder = source.with_suffix(".html"), source.resolve().parent.parent
+    target = target or own
+    if not ((folder / SUMS).is_file() and target.resolve().is_relative_to(folder)):
+        replace_text(target, page)
+    elif target.resolve() != own.resolve():
+        raise UsageError(f"{target} lies among the files of the result", hint="name a place outside, or leave out -o")
+    elif not target.is_file() or target.read_text(encoding="utf-8") != page:
+        _add_page(folder, target, page)
+    return target
+
+
+def _add_page(folder: Path, target: Path, page: str) -> None:
+    try:
+        verified(folder)
+    except GateError as error:
+        raise GateError(
+            f"{folder} was changed since it was written ({error.message.partition(':')[0]}), so no page is added to it",
+            hint="-o FILE writes the page elsewhere",
+        ) from error
+    replace_text(target, page)
+    seal(folder)

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from helpers.records import make_report
 
-from sanitizer.documents import address, lock_of, write_documents
-from sanitizer.errors import GateError
+from sanitizer.documents import address, lock_of, write_documents, write_page
+from sanitizer.errors import GateError, UsageError
+from sanitizer.html.page import render_page
+from sanitizer.output import seal
 from sanitizer.recipe import Recipe
 from sanitizer.schema import from_json
 
@@ -49,3 +51,41 @@ def test_a_changed_file_is_not_summed_into_the_folder(folder: Path) -> None:
         address(make_report(), folder, "me/elsewhere")
     assert not checks_out(folder)
     assert "me/elsewhere" not in (folder / "README.md").read_text()
+
+
+def test_the_page_is_there_and_rendering_it_again_changes_nothing(folder: Path) -> None:
+    page = folder / "sanitizer" / "report.html"
+    assert page.read_text(encoding="utf-8") == render_page(make_report())
+    before = page.stat().st_mtime_ns
+    assert write_page(folder) == page
+    assert page.stat().st_mtime_ns == before
+
+
+def test_a_result_of_before_there_were_pages_gets_one_and_is_summed_again(folder: Path) -> None:
+    page = folder / "sanitizer" / "report.html"
+    page.unlink()
+    seal(folder)
+    for place in (folder, folder / "sanitizer" / "report.json"):
+        write_page(place)
+        assert page.is_file()
+        assert checks_out(folder)
+
+
+def test_no_page_is_added_to_a_folder_that_was_changed(folder: Path) -> None:
+    (folder / "sanitizer" / "report.html").write_text("<p>all is well</p>")
+    (folder / "config.json").write_text('{"auto_map": {}}')
+    sums = (folder / "sanitizer" / "SHA256SUMS").read_bytes()
+    with pytest.raises(GateError, match="has changed"):
+        write_page(folder)
+    assert (folder / "sanitizer" / "SHA256SUMS").read_bytes() == sums
+
+
+def test_a_page_never_takes_the_place_of_a_file_of_the_result(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with pytest.raises(UsageError, match="among the files of the result"):
+        write_page(folder, folder / "config.json")
+    assert (folder / "config.json").read_text() == "{}"
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "page.html"
+    assert write_page(folder, elsewhere) == elsewhere
+    assert elsewhere.read_text(encoding="utf-8") == render_page(make_report())

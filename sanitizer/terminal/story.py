@@ -289,7 +289,8 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
     report, output = result.report, clean(str(result.output))
     yield _line("result", output, whole=True)
     yield _line("card", str(Path(output, "README.md")), whole=True)
-    yield _line("report", str(Path(output, "sanitizer", "report.json")), whole=True)
+    yield _line("report", str(Path(output, "sanitizer", "report.html")), whole=True)
+    yield _line("as JSON", str(Path(output, "sanitizer", "report.json")), whole=True)
     if result.pushed is not None:
         yield from pushed_story(result.pushed)
     yield Text()
