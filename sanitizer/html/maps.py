@@ -79,7 +79,7 @@ def draw(trait: Trait) -> Map:
             most = max((abs(value) for row in trait.grid for value in row), default=0.0)
             scale = tuple(f"b{step}" for step in range(2 * SIDE + 1))
             steps = [[SIDE + round(SIDE * value / most) if most else SIDE for value in row] for row in trait.grid]
-            return Map(trait.name, trait.note, _inks("b", steps), (), f"{-most:.1f}", f"{most:+.1f}", scale)
+            return Map(trait.name, trait.note, _inks("b", steps), (), f"−{most:.1f}", f"{most:+.1f}", scale)
         case Amount():
             values = [value for row in trait.grid for value in row]
             low, high = min(values, default=0.0), max(values, default=0.0)

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from sanitizer.heads import HeadId
 from sanitizer.html.choice import distribution, search
 from sanitizer.html.cost import costs, fewer
+from sanitizer.html.likeness import likeness
 from sanitizer.html.maps import draw, frame
 from sanitizer.html.traits import Kind, Trait, traits
 from sanitizer.html.verdict import verdict
@@ -62,6 +63,8 @@ def render_page(report: RunReport | ScanReport) -> str:
             search=search(run.plan) if run and run.plan.steps else None,
             costs=costs(run) if run else (),
             fewer=fewer(run) if run else "",
+            likeness=likeness(report),
+            again=run is not None and run.scan_after is not None,
             fates=Counter(file.fate for file in report.vetting.files),
             findings=findings,
             standing={(finding.rule, finding.file) for finding in report.vetting.standing},

@@ -108,11 +108,12 @@ def _alone(ablation: tuple[AblationRecord, ...], report: RunReport | ScanReport)
         "Alone",
         "Points of clean accuracy that go, or come, when it alone is gated off, with 95 % intervals.",
         tuple(tuple(100 * record.change for record in row) for row in rows),
-        tuple(
-            tuple(f"{100 * one.change:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})" for one in row)
-            for row in rows
-        ),
+        tuple(tuple(_points(one) for one in row) for row in rows),
     )
+
+
+def _points(record: AblationRecord) -> str:
+    return f"{100 * record.change:+.1f} ({100 * record.low:+.1f} to {100 * record.high:+.1f})".replace("-", "−")
 
 
 def _decimals(grid: Grid, digits: int) -> Texts:

@@ -57,7 +57,7 @@ def test_spread_and_ablation_are_there_where_the_report_has_them() -> None:
     report = make_report(plan=replace(PLAN, scores=scores), scan=replace(SCAN, ablation=ablated()))
     found = named(report)
     assert list(found)[-4:] == ["Spread", "Importance", "Similarity", "Alone"]
-    assert found["Alone"].texts[0][2] == "-2.5 (-3.0 to +1.0)"
+    assert found["Alone"].texts[0][2] == "−2.5 (−3.0 to +1.0)"
 
 
 def test_scores_that_decided_nothing_are_not_shown() -> None:
