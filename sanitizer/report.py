@@ -237,7 +237,8 @@ class FlipRecord:
 class ScanRecord:
     """What the heads show on clean text. Grids are [layer][head]; `ablation` has every head, where it was asked for.
 
-    `flips` has every control, for classifiers.
+    `flips` has every control, for classifiers. `cosines`[layer][head] is how alike it and each later head of its layer
+    attend, as the mean over inputs of their cosine, in four digits.
     """
 
     similarity: tuple[SimilarityRecord, ...]
@@ -247,6 +248,7 @@ class ScanRecord:
     inputs: int
     ablation: tuple[AblationRecord, ...] = ()
     flips: tuple[FlipRecord, ...] = ()
+    cosines: tuple[Grid, ...] = ()
 
     def flips_beside(self, after: ScanRecord) -> tuple[tuple[FlipRecord, FlipRecord], ...]:
         """The controls of both scans, each as it was and as it is."""

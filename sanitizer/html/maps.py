@@ -83,23 +83,35 @@ def draw(trait: Trait) -> Map:
         case Amount():
             values = [value for row in trait.grid for value in row]
             low, high = min(values, default=0.0), max(values, default=0.0)
-            steps = [[_step(value, low, high) for value in row] for row in trait.grid]
             texts = {value: text for row, said in zip(trait.grid, trait.texts, strict=True)
                      for value, text in zip(row, said, strict=True)}  # fmt: skip
             scale = tuple(f"s{step}" for step in range(STEPS))
-            return Map(trait.name, trait.note, _inks("s", steps), (), texts.get(low, ""), texts.get(high, ""), scale)
+            least, greatest = texts.get(low, ""), texts.get(high, "")
+            return Map(trait.name, trait.note, scaled(trait.grid, low, high), (), least, greatest, scale)
 
 
 def cells(places: Iterable[tuple[int, int]]) -> str:
-    """(layer, head) pairs as strokes that are one cell high: `M7 3h.92` is L3.H7."""
-    return "".join(f"M{head} {layer}h.92" for layer, head in places)
+    """(layer, head) pairs in order as strokes one cell high: `M7 3h2` is L3.H7 and L3.H8, with a line between them."""
+    runs: list[tuple[int, int, int]] = []
+    for layer, head in places:
+        if runs and (layer, head) == (runs[-1][0], runs[-1][1] + runs[-1][2]):
+            runs[-1] = (layer, runs[-1][1], runs[-1][2] + 1)
+        else:
+            runs.append((layer, head, 1))
+    return "".join(f"M{head} {layer}h{count}" for layer, head, count in runs)
 
 
-def _inks(prefix: str, steps: Sequence[Sequence[int]]) -> tuple[Ink, ...]:
+def scaled(grid: Sequence[Sequence[float | None]], low: float, high: float) -> tuple[Ink, ...]:
+    """Numbers in ten colours from `low` to `high`; None is not drawn."""
+    return _inks("s", [[None if value is None else _step(value, low, high) for value in row] for row in grid])
+
+
+def _inks(prefix: str, steps: Sequence[Sequence[int | None]]) -> tuple[Ink, ...]:
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for layer, row in enumerate(steps):
         for head, step in enumerate(row):
-            found[step].append((layer, head))
+            if step is not None:
+                found[step].append((layer, head))
     return tuple(Ink(f"{prefix}{step}", cells(found[step])) for step in sorted(found))
 
 

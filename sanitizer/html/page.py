@@ -22,6 +22,7 @@ from sanitizer.html.choice import distribution, search
 from sanitizer.html.cost import costs, fewer
 from sanitizer.html.likeness import likeness
 from sanitizer.html.maps import draw, frame
+from sanitizer.html.matrix import matrix
 from sanitizer.html.traits import Kind, Trait, traits
 from sanitizer.html.verdict import verdict
 from sanitizer.numbers import count, counted, percent, size, span
@@ -55,6 +56,7 @@ def render_page(report: RunReport | ScanReport) -> str:
             script=Markup(script),  # noqa: S704  a file of this package
             verdict=verdict(report),
             frame=frame(report.source.heads),
+            matrix=matrix(report.scan, report.source.heads),
             maps=[draw(trait) for trait in found],
             traits=found,
             rows=_rows(found),

@@ -44,7 +44,7 @@ def scan_heads(
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
     turned = flips(subject, few.texts, batch_size=batch_size, most_tokens=TOKENS, seed=seed, progress=progress)
     safety = judged(alike.nearest, importance)
-    return ScanRecord(alike.records, alike.mean, importance, safety, len(few), ablated, turned)
+    return ScanRecord(alike.records, alike.mean, importance, safety, len(few), ablated, turned, alike.cosines)
 
 
 def compared(subject: Subject, texts: Sequence[str], *, batch_size: int) -> tuple[Batch, ...]:

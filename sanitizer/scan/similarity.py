@@ -27,11 +27,13 @@ CLOSE = 0.99
 @dataclass(frozen=True)
 class Similarity:
     """Statistics over pairs within layers and over pairs of the whole model; for each head, [layer][head], the mean
-    cosine with the other heads of its layer and the highest, which are means over inputs too."""
+    cosine with the other heads of its layer and the highest, which are means over inputs too; and of each pair of heads
+    of a layer their own mean, [layer][head][later head], in four digits."""
 
     records: tuple[SimilarityRecord, SimilarityRecord]
     mean: Grid
     nearest: Grid
+    cosines: tuple[Grid, ...]
 
 
 @dataclass
@@ -67,6 +69,7 @@ def similarity(subject: Subject, batches: Sequence[Batch], *, progress: Progress
     layer_sums, model_sums = _Sums(), _Sums()
     counts = subject.anatomy.counts()
     means, highest = ([torch.zeros(count, dtype=torch.float64) for count in counts] for _ in range(2))
+    pairs = [torch.zeros(count, count, dtype=torch.float64) for count in counts]
     for batch in track(progress, "similarity", batches):
         whole = cosines(subject, batch)
         model_sums.add(_pairs(whole))
@@ -74,11 +77,18 @@ def similarity(subject: Subject, batches: Sequence[Batch], *, progress: Progress
         for layer, gram in enumerate(blocks(whole, counts)):
             within.append(_pairs(gram))
             means[layer] += others(gram).sum(dim=0).double().cpu()
+            pairs[layer] += gram.sum(dim=0).double().cpu()
             highest[layer] += nearest(gram).sum(dim=0).double().cpu()
         layer_sums.add(torch.cat(within, dim=1))
     count = max(layer_sums.inputs, 1)
     grids = [tuple(tuple((total / count).tolist()) for total in totals) for totals in (means, highest)]
-    return Similarity((layer_sums.record("layer"), model_sums.record("model")), grids[0], grids[1])
+    later = tuple(_later(total / count) for total in pairs)
+    return Similarity((layer_sums.record("layer"), model_sums.record("model")), grids[0], grids[1], later)
+
+
+def _later(gram: Tensor) -> Grid:
+    """Each head's row from the diagonal on: [head, head] to [head][later head]."""
+    return tuple(tuple(round(value, 4) for value in row[head + 1 :]) for head, row in enumerate(gram.tolist()))
 
 
 def _pairs(gram: Tensor) -> Tensor:

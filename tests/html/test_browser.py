@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.browser import chromium
 from helpers.payloads import poisoned
-from helpers.records import make_report, make_scan
+from helpers.records import SCAN, make_report, make_scan
 
 from sanitizer.html.page import render_page
 from sanitizer.report import RunReport, ScanReport
@@ -144,6 +144,27 @@ def test_finding_a_head_that_is_filtered_out_ends_the_filter(show: Any) -> None:
         shown.page.keyboard.press(key)
     assert shown.texts("tr.here th") == ["L1.H0"]
     assert len(shown.heads()) == 12
+
+
+def test_the_heads_of_any_layer_can_be_compared(show: Any) -> None:
+    cosines = tuple(((0.1 * layer, 0.2, 0.3), (0.4, 0.5), (0.6,), ()) for layer in (1, 2, 9))
+    shown = show(make_report(scan=replace(SCAN, cosines=cosines)))
+    drawn = shown.page.locator(".pairs .cells path")
+    told = shown.page.locator("#said")
+    assert shown.page.get_by_label("Heads of a layer", exact=True).input_value() == "2"  # the most alike
+    before = [path.get_attribute("d") for path in drawn.all()]
+    shown.page.get_by_label("Heads of a layer", exact=True).select_option("L0")
+    assert [path.get_attribute("d") for path in drawn.all()] != before
+    shown.page.get_by_label("Heads of a layer", exact=True).focus()
+    shown.page.keyboard.press("Tab")
+    shown.page.keyboard.press("ArrowRight")
+    assert told.inner_text() == "L0: H0 and H1: cosine 0.100"
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown"):
+        shown.page.keyboard.press(key)
+    assert told.inner_text() == "L0: H3 and H2: cosine 0.600"
+    shown.page.keyboard.press("Enter")
+    assert shown.texts("tr.here th") == ["L0.H3"]
+    assert shown.noise == []
 
 
 def test_without_scripts_everything_is_there_but_the_controls(show: Any) -> None:

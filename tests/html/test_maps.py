@@ -16,14 +16,15 @@ VALUE = st.floats(-1e6, 1e6, allow_nan=False)
 GRIDS = st.lists(st.lists(VALUE, min_size=1, max_size=6).map(tuple), min_size=1, max_size=6).map(tuple)
 
 
-def drawn(map: Map) -> dict[tuple[int, int], str]:
+def drawn(made: Map) -> dict[tuple[int, int], str]:
     """(layer, head) -> class; fails where one is drawn twice."""
     found: dict[tuple[int, int], str] = {}
-    for ink in map.inks:
-        assert re.fullmatch(r"(M\d+ \d+h\.92)*", ink.path)
-        for head, layer in re.findall(r"M(\d+) (\d+)", ink.path):
-            assert (int(layer), int(head)) not in found
-            found[int(layer), int(head)] = ink.style
+    for ink in made.inks:
+        assert re.fullmatch(r"(M\d+ \d+h\d+)*", ink.path)
+        for head, layer, count in (map(int, run) for run in re.findall(r"M(\d+) (\d+)h(\d+)", ink.path)):
+            for place in ((layer, head + step) for step in range(count)):
+                assert place not in found
+                found[place] = ink.style
     return found
 
 

@@ -94,6 +94,13 @@ def full_report(layers: int = 3, heads: int = 4) -> RunReport:
         importance=grid,
         mean_similarity=grid,
         safety=SafetyRecord(0.4, 0.45, grid, classes),  # type: ignore[arg-type]
+        cosines=tuple(
+            tuple(
+                tuple(round((head + other) / (2 * heads), 4) for other in range(head + 1, heads))
+                for head in range(heads)
+            )
+            for _ in range(layers)
+        ),
         ablation=tuple(AblationRecord(head, -0.01 * head.head, -0.5, 0.01, 150) for head in every),
     )
     scores = HeadScores(grid, PLAN.scores.of, spread=grid)

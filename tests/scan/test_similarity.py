@@ -44,6 +44,16 @@ def test_profile_is_each_heads_mean_cosine_with_the_others_of_its_layer() -> Non
     assert profile[0][3] == pytest.approx(first[[2, 4, 5]].mean(), abs=1e-4)
 
 
+def test_pairs_are_those_of_the_slow_reference_and_agree_with_the_profile() -> None:
+    subject = pico_subject("bert")
+    found = similarity(subject, batches(subject, encode(subject, Part(TEXTS)), size=3))
+    expected = np.mean([slow_pairs(subject, text)[0] for text in TEXTS], axis=0)
+    assert [len(row) for row in found.cosines[0]] == [3, 2, 1, 0]
+    flat = [value for layer in found.cosines for row in layer for value in row]
+    assert flat == pytest.approx(expected.tolist(), abs=2e-4)
+    assert found.mean[0][0] == pytest.approx(np.mean(found.cosines[0][0]), abs=1e-4)
+
+
 def test_twin_heads_are_alike() -> None:
     subject = pico_subject("bert")
     layer = subject.anatomy.layers[1]
