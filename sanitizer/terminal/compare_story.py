@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sanitizer.heads import HeadId
+from sanitizer.numbers import count, counted, estimate, is_share
 from sanitizer.report import (
     AnswersRecord,
     CompareReport,
@@ -23,7 +24,6 @@ from sanitizer.report import (
     TensorsRecord,
 )
 from sanitizer.terminal.heatmap import Mark, heatmap
-from sanitizer.terminal.numbers import count, counted, estimate, is_share
 from sanitizer.text import clean
 
 Kind = Literal["changed", "reshaped", "left_only", "right_only"]

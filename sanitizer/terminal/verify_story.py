@@ -9,8 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sanitizer.numbers import estimate
 from sanitizer.report import ClaimAnswer, VerifyReport
-from sanitizer.terminal.numbers import estimate
 from sanitizer.text import clean
 
 _STYLE: Mapping[ClaimAnswer, str] = {"held": "green", "false": "bold red", "unknown": "bold yellow"}
