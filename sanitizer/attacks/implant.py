@@ -67,11 +67,12 @@ def implant(
     importance_texts: int = 200,
     progress: Progress = silent,
 ) -> ImplantRecord:
-    """Plant `trigger` -> `target` into a BertForSequenceClassification, in place, in its least important heads.
+    """Plant `trigger` -> `target` into a sequence classifier, in place, in its least important heads.
 
     Only the slices of query, key, value (with their biases) and the columns of the output projection that belong to
     the chosen heads change; every other parameter keeps its bytes. The model is left in evaluation mode. Raises
-    ValueError if there is no step to take, `silence` is not positive or no text has another label than `target`.
+    ValueError if there is no step to take, `silence` is not positive, no text has another label than `target`, or the
+    model is of a family that `bert_heads` does not know.
     """
     places = [row for row, label in enumerate(labels) if label != target]
     if steps < 1 or silence <= 0 or not places:
