@@ -19,6 +19,7 @@ Fate = Literal["kept", "rebuilt", "dropped", "refused"]
 Answer = Literal["passed", "refused", "inconclusive"]
 Task = Literal["classification", "causal"]
 SetAnswer = Literal["abnormal", "inconclusive", "alike"]
+ForensicsAnswer = Literal["nothing", "suspect heads", "inconclusive"]
 HeadClass = Literal["suspicious", "intermediate", "trusted"]
 
 
@@ -234,11 +235,44 @@ class FlipRecord:
 
 
 @dataclass(frozen=True)
+class SuspectHead:
+    """A head that stands out, and by what: each kind of evidence with its p-value, the strongest first.
+
+    `adjusted` is the combined p-value after correction for the number of heads (Benjamini and Hochberg).
+    """
+
+    head: HeadId
+    adjusted: float
+    evidence: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ForensicsRecord:
+    """Which heads look as if they had been planted: by their weights, and by what wakes them. No trigger is known.
+
+    `rate` bounds the chance that a model without any implant is called suspect, and among the heads named the expected
+    share of wrong ones, as far as heads of a clean model deviate no more than assumed. `kinds` of evidence were looked
+    at, over `texts` clean texts and `probes` with a random token in them. `nothing` does not acquit: only what stands
+    out from the other heads of the same model is found, not a backdoor that was trained into all of it.
+    """
+
+    answer: ForensicsAnswer
+    reason: str
+    rate: float
+    kinds: tuple[str, ...]
+    texts: int
+    probes: int
+    p_values: Grid
+    suspects: tuple[SuspectHead, ...] = ()
+
+
+@dataclass(frozen=True)
 class ScanRecord:
     """What the heads show on clean text. Grids are [layer][head]; `ablation` has every head, where it was asked for.
 
     `flips` has every control, for classifiers. `cosines`[layer][head] is how alike it and each later head of its layer
-    attend, as the mean over inputs of their cosine, in four digits.
+    attend, as the mean over inputs of their cosine, in four digits. `forensics` is missing from reports of versions that did not look for
+    planted heads.
     """
 
     similarity: tuple[SimilarityRecord, ...]
@@ -249,6 +283,7 @@ class ScanRecord:
     ablation: tuple[AblationRecord, ...] = ()
     flips: tuple[FlipRecord, ...] = ()
     cosines: tuple[Grid, ...] = ()
+    forensics: ForensicsRecord | None = None
 
     def flips_beside(self, after: ScanRecord) -> tuple[tuple[FlipRecord, FlipRecord], ...]:
         """The controls of both scans, each as it was and as it is."""

@@ -130,7 +130,7 @@ def only_heads(model: Any, heads: Sequence[HeadId]) -> Iterator[list[nn.Paramete
             if not mine.any():
                 continue
             projections = (attention.query, attention.key, attention.value)
-            masks = [(projection.weight, mine[:, None]) for projection in projections]
+            masks: list[tuple[Any, Tensor]] = [(projection.weight, mine[:, None]) for projection in projections]
             masks += [(projection.bias, mine) for projection in projections if projection.bias is not None]
             masks.append((attention.output.weight, mine[None, :]))
             for parameter, mask in masks:
@@ -166,8 +166,10 @@ def attentions_of(model: Any) -> tuple[Attention, ...]:
         raise ValueError("heads that share keys and values cannot be implanted: an overwritten one would change others")
     layout, found = LAYOUTS[kind], []
     for layer in attrgetter(layout.layers)(model.base_model):
-        parts = [layer.get_submodule(name) for name in (layout.query, layout.key, layout.value, layout.output)]
-        found.append(Attention(*parts, size=parts[0].out_features // heads))
+        query, key, value, output = (
+            layer.get_submodule(name) for name in (layout.query, layout.key, layout.value, layout.output)
+        )
+        found.append(Attention(query, key, value, output, query.out_features // heads))
     return tuple(found)
 
 

@@ -1,0 +1,51 @@
+"""The weights that belong to one head, as matrices, whatever the family's projections look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from sanitizer.model.anatomy import Anatomy, LayerAnatomy, Role
+
+
+@dataclass(frozen=True)
+class HeadSlice:
+    """One head's rows of query, key and value and its columns of the output projection, float32 on the CPU.
+
+    Under grouped-query attention key and value are those of its group.
+    """
+
+    query: Annotated[Tensor, "[head_dim, hidden]"]
+    key: Annotated[Tensor, "[head_dim, hidden]"]
+    value: Annotated[Tensor, "[head_dim, hidden]"]
+    output: Annotated[Tensor, "[hidden, head_dim]"]
+
+    def parts(self) -> dict[str, Tensor]:
+        """The four matrices by name."""
+        return {"query": self.query, "key": self.key, "value": self.value, "output": self.output}
+
+
+def head_slices(anatomy: Anatomy) -> tuple[tuple[HeadSlice, ...], ...]:
+    """The slices of every head, [layer][head]. Copies: nothing in them is the model's own."""
+    return tuple(tuple(_slice(layer, head) for head in range(layer.heads)) for layer in anatomy.layers)
+
+
+def _slice(layer: LayerAnatomy, head: int) -> HeadSlice:
+    def rows(role: Role) -> Tensor:
+        return _copy(layer.as_outputs(role.module.get_parameter("weight"))[role.rows.start : role.rows.stop])
+
+    own = layer.columns(head)
+    shared = head // layer.group
+    return HeadSlice(
+        rows(layer.query(head)),
+        rows(layer.key(shared)),
+        rows(layer.value(shared)),
+        _copy(layer.as_outputs(layer.output.get_parameter("weight"))[:, own.start : own.stop]),
+    )
+
+
+def _copy(weight: Tensor) -> Tensor:
+    return weight.detach().to(device="cpu", dtype=torch.float32, copy=True)

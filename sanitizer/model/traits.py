@@ -1,0 +1,107 @@
+"""What the weights of a head look like by themselves, as logarithms and shares that can be held against other heads'.
+
+A head that was made elsewhere and put into a model need not have the norms, the spectrum, the tails or the digits of
+those that were trained in it. None of it is a sign of a backdoor by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from sanitizer.heads import Grid
+from sanitizer.model.slices import HeadSlice
+
+TINY = 1e-12
+UNMOVED = 1e-6
+"""A relative distance that counts as none: of most heads it may be exactly zero, which has no logarithm."""
+LOW_BITS = 0x1FFF
+"""The 13 bits of a float32 that a float16 does not have; numbers that were ever stored as one have zeros there."""
+
+Heads = Sequence[Sequence[HeadSlice]]
+
+
+def norms(heads: Heads) -> Mapping[str, Grid]:
+    """Natural logarithms of the Frobenius norms of query, key, value and output, and of W_Q^T W_K and W_O W_V."""
+    return {
+        **_parts(heads, "norm", lambda weight: _log(weight.norm())),
+        "norm of query-key": _each(heads, lambda head: _log(_product(head.query, head.key.mT))),
+        "norm of output-value": _each(heads, lambda head: _log(_product(head.output.mT, head.value.mT))),
+    }
+
+
+def shapes(heads: Heads) -> Mapping[str, Grid]:
+    """Of query, key, value and output: log stable rank |W|_F^2 / |W|_2^2 and log kurtosis of the entries; of all
+    entries of a head: the share that is exactly zero, and the share that a float16 holds without rounding."""
+    return {
+        **_parts(heads, "spectrum", _stable_rank),
+        **_parts(heads, "kurtosis", _kurtosis),
+        "zeros": _each(heads, lambda head: _share(head, lambda weight: weight == 0)),
+        "digits": _each(heads, lambda head: _share(head, _coarse)),
+    }
+
+
+def moved(heads: Heads, base: Heads) -> Mapping[str, Grid]:
+    """log |W - W_base| / |W_base| of query, key, value and output: how far a head went from that of the base model.
+
+    Raises ValueError if the base's heads are not of the same number and shape.
+    """
+    layout = [[[part.shape for part in head.parts().values()] for head in row] for row in heads]
+    if layout != [[[part.shape for part in head.parts().values()] for head in row] for row in base]:
+        raise ValueError("the heads of the base are not of the same number and shape")
+
+    def distance(own: Tensor, then: Tensor) -> float:
+        return _log((own - then).norm() / then.norm().clamp(min=TINY) + UNMOVED)
+
+    return {
+        f"distance of {name} from the base": tuple(
+            tuple(distance(own.parts()[name], then.parts()[name]) for own, then in zip(*rows, strict=True))
+            for rows in zip(heads, base, strict=True)
+        )
+        for name in ("query", "key", "value", "output")
+    }
+
+
+def silent(head: HeadSlice) -> bool:
+    """Whether a head can write nothing at all, as one that was removed by zeroing."""
+    return not (head.output.any() and head.value.any())
+
+
+def _parts(heads: Heads, what: str, of: Callable[[Tensor], float]) -> dict[str, Grid]:
+    return {
+        f"{what} of {name}": _each(heads, lambda head, name=name: of(head.parts()[name]))  # type: ignore[misc]
+        for name in ("query", "key", "value", "output")
+    }
+
+
+def _each(heads: Heads, of: Callable[[HeadSlice], float]) -> Grid:
+    return tuple(tuple(of(head) for head in row) for row in heads)
+
+
+def _log(value: Tensor) -> float:
+    return float(value.clamp(min=TINY).log())
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """|left^T right^T|_F for left [d, n] and right [m, d], by their d x d Gram matrices."""
+    return ((left @ left.mT) * (right.mT @ right)).sum().clamp(min=0).sqrt()
+
+
+def _stable_rank(weight: Tensor) -> float:
+    gram = weight @ weight.mT if weight.shape[0] < weight.shape[1] else weight.mT @ weight
+    return _log(gram.trace() / torch.linalg.eigvalsh(gram)[-1].clamp(min=TINY))
+
+
+def _kurtosis(weight: Tensor) -> float:
+    centred = weight.double() - weight.double().mean()
+    return _log((centred**4).mean() / (centred**2).mean().clamp(min=TINY) ** 2)
+
+
+def _share(head: HeadSlice, holds: Callable[[Tensor], Tensor]) -> float:
+    return float(torch.cat([holds(part).flatten() for part in head.parts().values()]).double().mean())
+
+
+def _coarse(weight: Tensor) -> Tensor:
+    return (weight.contiguous().view(torch.int32) & LOW_BITS) == 0
