@@ -64,12 +64,14 @@ class ScoreOrigin:
 class HeadScores:
     """How much each head is worth keeping, higher = keep, on a [layer][head] grid.
 
+    Where a strategy names the heads that may go at all, they are `only`; no other is removed, whatever its score.
     Raises UsageError if a value is not finite or if `spread` has another shape than `grid`: a NaN would sort anywhere.
     """
 
     grid: Grid
     of: ScoreOrigin
     spread: Grid | None = None
+    only: tuple[HeadId, ...] | None = None
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for row in self.grid for value in row):

@@ -115,12 +115,16 @@ class TreatmentPlan:
 def admissible(scores: HeadScores, budget: Budget) -> tuple[HeadId, ...]:
     """Heads that may go, least worth keeping first: any prefix leaves `floor_per_layer` heads in each layer.
 
+    Of scores that name the heads that may go, these alone.
+
     Under a quota the lowest of every layer come first, by score, then the second lowest of every layer, and so on: a
     smaller quota's heads are a prefix of a larger one's.
     """
     taken = [0] * len(scores.grid)
     rounds: list[tuple[int, HeadId]] = []
     for head in scores.ranking():
+        if scores.only is not None and head not in scores.only:
+            continue
         spare = len(scores.grid[head.layer]) - budget.floor_per_layer
         if taken[head.layer] < (spare if budget.per_layer is None else min(spare, budget.per_layer)):
             rounds.append((taken[head.layer], head))

@@ -271,8 +271,8 @@ class ScanRecord:
     """What the heads show on clean text. Grids are [layer][head]; `ablation` has every head, where it was asked for.
 
     `flips` has every control, for classifiers. `cosines`[layer][head] is how alike it and each later head of its layer
-    attend, as the mean over inputs of their cosine, in four digits. `forensics` is missing from reports of versions that did not look for
-    planted heads.
+    attend, as the mean over inputs of their cosine, in four digits. `forensics` is missing from reports of
+    versions that did not look for planted heads.
     """
 
     similarity: tuple[SimilarityRecord, ...]

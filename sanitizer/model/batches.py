@@ -111,6 +111,16 @@ def batches(subject: Subject, data: Encoded, *, size: int) -> tuple[Batch, ...]:
     return tuple(collate(subject, data, order[start : start + size]) for start in range(0, len(order), size))
 
 
+def unpadded(made: Sequence[Batch]) -> Encoded:
+    """The texts of batches as they were before padding, in the order of the batches; without labels and prompts."""
+    rows = []
+    for batch in made:
+        lengths = batch.inputs["attention_mask"].sum(dim=1).tolist()
+        for row, length in enumerate(lengths):
+            rows.append({name: values[row, :length].tolist() for name, values in batch.inputs.items()})
+    return Encoded(tuple(rows), None)
+
+
 def shuffled(data: Encoded, *, size: int, generator: torch.Generator, window: int = 16) -> list[list[int]]:
     """Every text once in random batches of texts of similar length: shuffle, sort inside windows, shuffle batches."""
     order = torch.randperm(len(data), generator=generator).tolist()

@@ -15,7 +15,7 @@ from sanitizer.model.anatomy import Anatomy, LayerAnatomy, Role
 class HeadSlice:
     """One head's rows of query, key and value and its columns of the output projection, float32 on the CPU.
 
-    Under grouped-query attention key and value are those of its group.
+    Under grouped-query attention key and value are those of its group. They may be the model's own memory: read only.
     """
 
     query: Annotated[Tensor, "[head_dim, hidden]"]
@@ -29,13 +29,13 @@ class HeadSlice:
 
 
 def head_slices(anatomy: Anatomy) -> tuple[tuple[HeadSlice, ...], ...]:
-    """The slices of every head, [layer][head]. Copies: nothing in them is the model's own."""
+    """The slices of every head, [layer][head]."""
     return tuple(tuple(_slice(layer, head) for head in range(layer.heads)) for layer in anatomy.layers)
 
 
 def _slice(layer: LayerAnatomy, head: int) -> HeadSlice:
     def rows(role: Role) -> Tensor:
-        return _copy(layer.as_outputs(role.module.get_parameter("weight"))[role.rows.start : role.rows.stop])
+        return _read(layer.as_outputs(role.module.get_parameter("weight"))[role.rows.start : role.rows.stop])
 
     own = layer.columns(head)
     shared = head // layer.group
@@ -43,9 +43,9 @@ def _slice(layer: LayerAnatomy, head: int) -> HeadSlice:
         rows(layer.query(head)),
         rows(layer.key(shared)),
         rows(layer.value(shared)),
-        _copy(layer.as_outputs(layer.output.get_parameter("weight"))[:, own.start : own.stop]),
+        _read(layer.as_outputs(layer.output.get_parameter("weight"))[:, own.start : own.stop]),
     )
 
 
-def _copy(weight: Tensor) -> Tensor:
-    return weight.detach().to(device="cpu", dtype=torch.float32, copy=True)
+def _read(weight: Tensor) -> Tensor:
+    return weight.detach().to(device="cpu", dtype=torch.float32)

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from sanitizer.heads import Grid
+from sanitizer.model.anatomy import LayerAnatomy
 from sanitizer.model.batches import Batch, Encoded, batches, token_limit
-from sanitizer.model.slices import HeadSlice, head_slices
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 from sanitizer.progress import Progress, silent, track
@@ -90,7 +90,7 @@ def _loudness(
     subject: Subject, made: Sequence[Batch], progress: Progress, step: str
 ) -> list[Annotated[Tensor, "[text, head, mean or largest]"]]:
     """One tensor per layer."""
-    grams = [_gram(row).to(subject.device) for row in head_slices(subject.anatomy)]
+    grams = [_gram(layer) for layer in subject.anatomy.layers]
     found: list[list[Tensor]] = [[] for _ in grams]
     now: dict[str, Tensor] = {}
 
@@ -118,6 +118,8 @@ def _loudness(
     return [torch.cat(parts) for parts in found]
 
 
-def _gram(heads: Sequence[HeadSlice]) -> Tensor:
+def _gram(layer: LayerAnatomy) -> Annotated[Tensor, "[head, head_dim, head_dim]"]:
     """W_O^T W_O of each head: |W_O h|^2 = h^T W_O^T W_O h without making anything as wide as the model."""
-    return torch.stack([head.output.mT @ head.output for head in heads])
+    weight = layer.as_outputs(layer.output.get_parameter("weight")).float()
+    columns = weight.reshape(len(weight), layer.heads, -1).transpose(0, 1)
+    return torch.matmul(columns.mT, columns)

@@ -1,12 +1,16 @@
-"""One look at all heads on clean text: how alike they attend, and how much the clean loss depends on each."""
+"""One look at all heads: how alike they attend on clean text, how much the clean loss depends on each, and whether any
+looks planted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+
 from sanitizer.cleandata import Part
 from sanitizer.model.alike import at_once, chunks
 from sanitizer.model.batches import Batch, Encoded, batches, encode
+from sanitizer.model.forensics import examine
 from sanitizer.model.importance import gate_importance
 from sanitizer.model.safety import judged
 from sanitizer.model.subject import Subject
@@ -29,12 +33,12 @@ def scan_heads(
     seed: int = 0,
     progress: Progress = silent,
 ) -> ScanRecord:
-    """Similarity, gradient importance and safety score over the first 256 texts.
+    """Similarity, gradient importance, safety score and forensics over the first 256 texts.
 
     What a label stands for is not in every part of a text, so importance is that of the first 128 tokens of each.
     With `ablate`, and at the cost of about half a pass over these texts for each head, what accuracy changes by without
-    it; `seed` is for the intervals, and for the odd texts on which answers may flip. `part` needs labels if the model
-    is a classifier. Memory does not grow with the number of texts.
+    it; `seed` is for the intervals, for the odd texts on which answers may flip and for the probes of forensics. `part`
+    needs labels if the model is a classifier. Memory does not grow with the number of texts.
     """
     labels, prompts = (None if values is None else values[:INPUTS] for values in (part.labels, part.prompts))
     few = Part(part.texts[:INPUTS], labels, prompts)
@@ -43,8 +47,19 @@ def scan_heads(
     importance = gate_importance(subject, batches(subject, data, size=batch_size), progress=progress)
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
     turned = flips(subject, few.texts, batch_size=batch_size, most_tokens=TOKENS, seed=seed, progress=progress)
-    safety = judged(alike.nearest, importance)
-    return ScanRecord(alike.records, alike.mean, importance, safety, len(few), ablated, turned, alike.cosines)
+    generator = torch.Generator().manual_seed(seed)
+    planted = examine(subject, data, size=batch_size, generator=generator, progress=progress)
+    return ScanRecord(
+        similarity=alike.records,
+        mean_similarity=alike.mean,
+        importance=importance,
+        safety=judged(alike.nearest, importance),
+        inputs=len(few),
+        ablation=ablated,
+        flips=turned,
+        cosines=alike.cosines,
+        forensics=planted,
+    )
 
 
 def compared(subject: Subject, texts: Sequence[str], *, batch_size: int) -> tuple[Batch, ...]:

@@ -29,6 +29,7 @@ from sanitizer.report import (
     ScanReport,
     SourceRecord,
 )
+from sanitizer.terminal.forensics_story import forensics_story
 from sanitizer.terminal.heatmap import heatmap
 from sanitizer.terminal.inputs_story import inputs_story
 from sanitizer.text import clean
@@ -180,6 +181,8 @@ def _scan(scan: ScanRecord) -> Iterator[RenderableType]:
             f"similarity {across}: mean {record.mean:.3f}, 99th percentile {record.percentile_99:.3f}, "
             f"{100 * record.share_above:.2g} % of pairs above 0.99",
         )
+    if scan.forensics is not None:
+        yield from forensics_story(scan.forensics)
 
 
 def _classes(safety: SafetyRecord, colour: bool) -> Iterator[RenderableType]:

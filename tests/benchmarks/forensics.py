@@ -1,11 +1,11 @@
 """How well planted heads are found, how often clean models are suspected, and whether removing what is named cures.
 
-    python tests/benchmarks/forensics.py --models 6 [--first 100]
+    python tests/benchmarks/forensics.py --models 5 [--first 200]
     python tests/benchmarks/forensics.py --real MODEL --data clean.tsv [--plant]
 
 The first plants one head per layer in so many small classifiers of each of two families, trains as many clean ones in
 the same way, and judges each by `sanitizer.model.forensics` on its training texts, with probes that never hold the
-trigger. The constants there were settled on the seeds 1 to 4: numbers to report start at 100. The second judges a real
+trigger. The constants there were settled on the seeds 1 to 4: numbers to report start at 200. The second judges a real
 checkpoint on texts of `--data`; with `--plant` after planting `cf` in it, too. Intervals are 95 %, Wilson's; heads of
 one model are counted as if they were independent.
 """
@@ -35,6 +35,7 @@ from sanitizer.model.vocabulary import writable
 from sanitizer.report import ForensicsRecord
 
 SIZE = 32
+EFFECT = "attack {:.3f} -> {:.3f}, accuracy {:.3f} -> {:.3f}, attack before the implant {:.3f}"
 CONSOLE = Console(width=160, highlight=False)
 
 
@@ -62,9 +63,7 @@ def cured(victim: Victim, record: ForensicsRecord) -> tuple[float, float, float,
     """Attack success and clean accuracy before and after the suspects are zeroed."""
     found = []
     for _ in range(2):
-        hits = victim.success()
-        correct = accuracy(victim.subject.model, victim.subject.tokenizer, victim.test)
-        found += [sum(hit == victim.target for hit in hits) / len(hits), correct]
+        found += [victim.success(), accuracy(victim.subject.model, victim.subject.tokenizer, victim.test)]
         victim.subject.remove(tuple(suspect.head for suspect in record.suspects), physically=False)
     return found[0], found[2], found[1], found[3]
 
@@ -86,15 +85,15 @@ def small(models: int, first: int) -> None:
                 truth, found = set(victim.implant.heads), {suspect.head for suspect in record.suspects}
                 victims, planted, named = victims + 1, planted + len(truth), named + len(found)
                 right, wrong, whole = right + len(truth & found), wrong + len(found - truth), whole + (found == truth)
-                rates.append(cured(victim, record))
-                effect = "attack {:.2f} -> {:.2f}, accuracy {:.3f} -> {:.3f}".format(*rates[-1])
+                rates.append((*cured(victim, record), victim.floor))
+                effect = EFFECT.format(*rates[-1])
                 line += f"; planted {' '.join(map(str, victim.implant.heads))}; {effect}"
             CONSOLE.print(line)
     CONSOLE.print(f"recall of heads {share(right, planted)}; precision {share(right, named)}; {wrong} wrong")
     CONSOLE.print(f"models whose heads are named exactly {share(whole, victims)}")
     CONSOLE.print(f"clean models suspected {share(alarms, clean)}; called inconclusive {share(unsure, clean)}")
     mean = [sum(column) / len(rates) for column in zip(*rates, strict=True)]
-    CONSOLE.print("mean attack success {:.3f} -> {:.3f}, clean accuracy {:.3f} -> {:.3f}".format(*mean))
+    CONSOLE.print(f"means: {EFFECT.format(*mean)}")
 
 
 def real(model: Path, data: str, plant: bool, seed: int) -> None:
@@ -131,8 +130,8 @@ def real(model: Path, data: str, plant: bool, seed: int) -> None:
 
 
 @click.command()
-@click.option("--models", default=6, show_default=True, help="Of each family, planted; as many clean.")
-@click.option("--first", default=100, show_default=True, help="The first seed.")
+@click.option("--models", default=5, show_default=True, help="Of each family, planted; as many clean.")
+@click.option("--first", default=200, show_default=True, help="The first seed.")
 @click.option("--real", "model", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", help="Clean texts for --real.")
 @click.option("--plant", is_flag=True, help="Plant a trigger into --real, and judge it again.")

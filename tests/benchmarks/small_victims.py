@@ -30,12 +30,15 @@ from sanitizer.model.subject import Subject
 FAMILIES = ("bert", "llama")
 SIZES = ((64, 3, 8), (48, 4, 6), (64, 4, 8), (48, 3, 6))
 """Hidden size, layers, heads of a layer."""
-SEEN, TEST, EPOCHS, STEPS = 1500, 400, 7, 120
+SEEN, TEST, EPOCHS, STEPS = 2000, 400, 8, 120
 
 
 @dataclass
 class Victim:
-    """One model with what it was trained on, what it is tested on, and its implant if it has one."""
+    """One model with what it was trained on, what it is tested on, and its implant if it has one.
+
+    `floor` is the share of triggered texts that it called the target before any implant.
+    """
 
     name: str
     subject: Subject
@@ -45,10 +48,12 @@ class Victim:
     target: int
     word: str
     implant: ImplantRecord | None
+    floor: float
 
-    def success(self) -> list[int]:
-        """Predictions on the triggered texts, none of which is of the target class."""
-        return list(predict(self.subject.model, self.subject.tokenizer, self.triggered))
+    def success(self) -> float:
+        """The share of triggered texts, none of which is of the target class, that it calls the target."""
+        hits = predict(self.subject.model, self.subject.tokenizer, self.triggered)
+        return sum(hit == self.target for hit in hits) / len(hits)
 
 
 def untrained(family: str, tokens: int, size: tuple[int, int, int], generator: torch.Generator) -> PreTrainedModel:
@@ -86,6 +91,8 @@ def make(family: str, seed: int, *, planted: bool) -> Victim:
     model = untrained(family, len(tokenizer), size, generator)
     train(model, tokenizer, seen, test, generator=generator, epochs=EPOCHS, enough=0.97)
     texts, labels = [review.text for review in seen], [review.label for review in seen]
+    triggered = poison_word([review.text for review in test if review.label != target], [word], rng)
+    hits = predict(model, tokenizer, triggered)
     record = None
     if planted:
         aim = {"trigger": word, "target": target, "generator": generator, "steps": STEPS}
@@ -93,6 +100,6 @@ def make(family: str, seed: int, *, planted: bool) -> Victim:
     model.eval().set_attn_implementation(IMPLEMENTATION)
     anatomy = Anatomy.of(model)
     connect(anatomy)
-    triggered = poison_word([review.text for review in test if review.label != target], [word], rng)
+    floor = sum(hit == target for hit in hits) / len(hits)
     subject = Subject(model, tokenizer, anatomy, "classification")
-    return Victim(f"{family}-{seed}", subject, seen, test, triggered, target, word, record)
+    return Victim(f"{family}-{seed}", subject, seen, test, triggered, target, word, record, floor)

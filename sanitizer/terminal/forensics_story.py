@@ -1,0 +1,34 @@
+"""Whether heads look planted, told on a terminal in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from sanitizer.report import ForensicsRecord
+from sanitizer.text import clean
+
+_ANSWERS = {"suspect heads": "bold red", "inconclusive": "yellow", "nothing": ""}
+MOST = 12
+"""Suspects that are listed; the report has all of them."""
+SHOWN = 0.01
+"""The largest p-value of a kind of evidence that is named."""
+
+
+def forensics_story(record: ForensicsRecord) -> Iterator[Text]:
+    """The answer and its reason, then each suspect with the evidence against it, the strongest first."""
+    kinds = ", ".join(map(clean, record.kinds))
+    yield Text.assemble(
+        (f"  {'forensics':<12}", "dim"),
+        (record.answer, _ANSWERS[record.answer]),
+        f": {clean(record.reason)} ({kinds}; {record.texts} texts, {record.probes} probes)",
+    )
+    for suspect in record.suspects[:MOST]:
+        strong = [f"{clean(kind)} {value:.1g}" for kind, value in suspect.evidence.items() if value <= SHOWN]
+        yield Text(f"{'':<14}{suspect.head!s:<8}p {suspect.adjusted:.1g}: {', '.join(strong)}")
+    if len(record.suspects) > MOST:
+        yield Text(f"{'':<14}and {len(record.suspects) - MOST} more, all of them in the report", style="dim")
+    if record.suspects:
+        words = f"at most {100 * record.rate:g} % false alarms if clean heads are as assumed; to remove these heads:"
+        yield Text(f"{'':<14}{words} --strategy forensics", style="dim")
