@@ -349,3 +349,12 @@ def test_a_plan_is_frozen() -> None:
     plan = TreatmentPlan((), HeadScores(((1.0,),), OF), Budget(), 0.9, 0.9)
     with pytest.raises(FrozenInstanceError):
         plan.suspect = 1.0  # type: ignore[misc]
+
+
+def test_of_scores_that_name_the_heads_that_may_go_no_other_goes() -> None:
+    grid = ((0.0, 1.0, 2.0), (3.0, 4.0, 5.0))
+    only = (HeadId(1, 2), HeadId(0, 1))
+    assert admissible(HeadScores(grid, OF, only=only), Budget()) == (HeadId(0, 1), HeadId(1, 2))
+    assert admissible(HeadScores(grid, OF, only=()), Budget()) == ()
+    assert admissible(HeadScores(grid, OF, only=only), Budget(max_heads=1)) == (HeadId(0, 1),)
+    assert choose(HeadScores(grid, OF, only=()), Budget(1.0), lambda heads: 1.0).remove == ()

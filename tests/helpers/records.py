@@ -22,6 +22,7 @@ from sanitizer.report import (
     FileRecord,
     Finding,
     FlipRecord,
+    ForensicsRecord,
     Gate,
     HeadChanges,
     HeadRecord,
@@ -49,6 +50,7 @@ from sanitizer.report import (
     SourceRecord,
     Spread,
     StrategyRecord,
+    SuspectHead,
     TensorDifference,
     TensorsRecord,
     Timing,
@@ -119,6 +121,20 @@ SCAN = ScanRecord(
     flips=(
         FlipRecord("rare word", Metric("changed", 0.04, 0.02, 0.08, 150), 1, 0.75),
         FlipRecord("shuffled words", Metric("changed", 0.1, 0.06, 0.16, 150), 0, 0.6),
+    ),
+    forensics=ForensicsRecord(
+        "suspect heads",
+        "1 of 12 stand out by 2 kinds of evidence or more",
+        0.05,
+        ("norms", "shape", "dormant", "woken", "chain"),
+        150,
+        512,
+        p_values=((0.9, 0.4, 1.0, 1.0), (0.0005, 0.7, 0.8, 1.0), (1.0, 0.3, 0.2, 0.6)),
+        suspects=(
+            SuspectHead(
+                HeadId(1, 0), 0.006, {"dormant": 1e-5, "norms": 2e-4, "woken": 0.2, "chain": 0.4, "shape": 0.7}
+            ),
+        ),
     ),
 )
 SCAN_AFTER = replace(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sanitizer.cleandata import Part
-from sanitizer.model.batches import Encoded, batches, chunked, encode, shuffled
+from sanitizer.model.batches import Encoded, batches, chunked, encode, shuffled, unpadded
 
 TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three")
 
@@ -60,3 +60,11 @@ def test_chunks_hold_every_token_once_and_are_about_even(words: list[int], limit
         assert len(rows) == max(1, -(-words[index] // (limit - 2)))
         assert max(map(len, rows)) - min(map(len, rows)) <= len(rows)
     assert all(len(set(map(len, row.values()))) == 1 for row in data.rows)
+
+
+def test_unpadded_batches_are_the_texts_again() -> None:
+    subject = pico_subject("bert")
+    data = encode(subject, Part(TEXTS, (1, 1, 0, 0)))
+    found = unpadded(batches(subject, data, size=3))
+    assert sorted(map(str, found.rows)) == sorted(map(str, data.rows))
+    assert found.labels is None

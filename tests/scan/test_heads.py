@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import torch
 from helpers.subjects import pico_subject
 from pytest import MonkeyPatch
 
@@ -22,6 +23,18 @@ def test_scan_reports_a_full_grid_and_the_importance_of_the_texts_it_saw(monkeyp
     assert [len(row) for row in record.mean_similarity] == [len(row) for row in record.importance] == [4, 4, 4]
     data = encode(subject, Part(TEXTS[:5], LABELS[:5]))
     assert record.importance == gate_importance(subject, batches(subject, data, size=4))
+
+
+def test_a_scan_looks_for_planted_heads_among_the_same_texts() -> None:
+    subject = pico_subject("bert", hidden_size=64, num_attention_heads=8)
+    found = scan_heads(subject, Part(TEXTS, LABELS), batch_size=4).forensics
+    assert found is not None and (found.answer, found.texts) == ("nothing", len(TEXTS))
+    with torch.no_grad():
+        attention = subject.model.base_model.encoder.layer[1].attention
+        attention.self.query.weight[40:48] *= 100
+        attention.output.dense.weight[:, 40:48] *= 0.001
+    found = scan_heads(subject, Part(TEXTS, LABELS), batch_size=4).forensics
+    assert found is not None and [str(suspect.head) for suspect in found.suspects] == ["L1.H5"]
 
 
 def test_heads_are_ablated_where_it_is_asked_for() -> None:
