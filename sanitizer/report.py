@@ -235,15 +235,23 @@ class FlipRecord:
 
 
 @dataclass(frozen=True)
+class EvidenceRecord:
+    """A kind of evidence against a head, and the chance of as much or more in a head that was not planted."""
+
+    kind: str
+    p_value: float
+
+
+@dataclass(frozen=True)
 class SuspectHead:
-    """A head that stands out, and by what: each kind of evidence with its p-value, the strongest first.
+    """A head that stands out, and by what: every kind of evidence, the strongest first.
 
     `adjusted` is the combined p-value after correction for the number of heads (Benjamini and Hochberg).
     """
 
     head: HeadId
     adjusted: float
-    evidence: dict[str, float]
+    evidence: tuple[EvidenceRecord, ...]
 
 
 @dataclass(frozen=True)

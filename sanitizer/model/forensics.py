@@ -32,7 +32,7 @@ from sanitizer.model.vocabulary import writable
 from sanitizer.model.wakefulness import wakefulness
 from sanitizer.progress import Progress
 from sanitizer.progress import silent as quiet
-from sanitizer.report import ForensicsAnswer, ForensicsRecord, SuspectHead
+from sanitizer.report import EvidenceRecord, ForensicsAnswer, ForensicsRecord, SuspectHead
 
 RATE = 0.05
 TEXTS, PROBES = 256, 512
@@ -76,7 +76,7 @@ def judged(heads: Heads, kinds: dict[str, PValues], *, texts: int) -> ForensicsR
     p_values = combined(kinds)
     adjusted = false_discovery_control(p_values)
     suspects = tuple(
-        SuspectHead(name, float(adjusted[place]), _ordered({kind: float(kinds[kind][place]) for kind in kinds}))
+        SuspectHead(name, float(adjusted[place]), _against(place, kinds))
         for place, name in enumerate(names)
         if adjusted[place] <= RATE
     )
@@ -104,5 +104,6 @@ def _answer(names: list[HeadId], kinds: dict[str, PValues], suspects: int, live:
     return "nothing", f"no head stands out by {AGREE} kinds of evidence"
 
 
-def _ordered(evidence: dict[str, float]) -> dict[str, float]:
-    return dict(sorted(evidence.items(), key=lambda item: item[1]))
+def _against(place: int, kinds: dict[str, PValues]) -> tuple[EvidenceRecord, ...]:
+    every = (EvidenceRecord(kind, float(p_values[place])) for kind, p_values in kinds.items())
+    return tuple(sorted(every, key=lambda found: found.p_value))

@@ -25,7 +25,7 @@ def forensics_story(record: ForensicsRecord) -> Iterator[Text]:
         f": {clean(record.reason)} ({kinds}; {record.texts} texts, {record.probes} probes)",
     )
     for suspect in record.suspects[:MOST]:
-        strong = [f"{clean(kind)} {value:.1g}" for kind, value in suspect.evidence.items() if value <= SHOWN]
+        strong = [f"{clean(found.kind)} {found.p_value:.1g}" for found in suspect.evidence if found.p_value <= SHOWN]
         yield Text(f"{'':<14}{suspect.head!s:<8}p {suspect.adjusted:.1g}: {', '.join(strong)}")
     if len(record.suspects) > MOST:
         yield Text(f"{'':<14}and {len(record.suspects) - MOST} more, all of them in the report", style="dim")

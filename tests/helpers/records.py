@@ -18,6 +18,7 @@ from sanitizer.report import (
     ClaimRecord,
     CompareReport,
     DataRecord,
+    EvidenceRecord,
     FileDifference,
     FileRecord,
     Finding,
@@ -103,6 +104,10 @@ DATA = DataRecord(
     text_column="text",
     label_column="label",
 )
+EVIDENCE = tuple(
+    EvidenceRecord(kind, value)
+    for kind, value in (("dormant", 1e-5), ("norms", 2e-4), ("woken", 0.2), ("chain", 0.4), ("shape", 0.7))
+)
 SCAN = ScanRecord(
     similarity=(SimilarityRecord("layer", 150, 0.64, 0.011, 0.9912), SimilarityRecord("model", 150, 0.58, 0.004, 0.97)),
     mean_similarity=SIMILAR,
@@ -130,11 +135,7 @@ SCAN = ScanRecord(
         150,
         512,
         p_values=((0.9, 0.4, 1.0, 1.0), (0.0005, 0.7, 0.8, 1.0), (1.0, 0.3, 0.2, 0.6)),
-        suspects=(
-            SuspectHead(
-                HeadId(1, 0), 0.006, {"dormant": 1e-5, "norms": 2e-4, "woken": 0.2, "chain": 0.4, "shape": 0.7}
-            ),
-        ),
+        suspects=(SuspectHead(HeadId(1, 0), 0.006, EVIDENCE),),
     ),
 )
 SCAN_AFTER = replace(

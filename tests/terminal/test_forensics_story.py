@@ -6,7 +6,7 @@ import pytest
 from helpers.records import SCAN
 
 from sanitizer.heads import HeadId
-from sanitizer.report import ForensicsRecord, SuspectHead
+from sanitizer.report import EvidenceRecord, ForensicsRecord, SuspectHead
 from sanitizer.terminal.forensics_story import MOST, forensics_story
 
 
@@ -36,7 +36,7 @@ def test_nothing_found_is_one_line(record: ForensicsRecord) -> None:
 
 
 def test_a_long_list_is_cut_and_says_so(record: ForensicsRecord) -> None:
-    many = tuple(SuspectHead(HeadId(0, head), 0.01, {"norms": 0.001}) for head in range(MOST + 5))
+    many = tuple(SuspectHead(HeadId(0, head), 0.01, (EvidenceRecord("norms", 0.001),)) for head in range(MOST + 5))
     told = [text.plain for text in forensics_story(replace(record, suspects=many))]
     assert sum("L0.H" in line for line in told) == MOST
     assert any("and 5 more" in line for line in told)
