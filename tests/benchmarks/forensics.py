@@ -33,6 +33,7 @@ from sanitizer.model.forensics import PROBES, TEXTS, examine
 from sanitizer.model.subject import Subject, open_subject
 from sanitizer.model.vocabulary import writable
 from sanitizer.report import ForensicsRecord
+from sanitizer.terminal.forensics_story import forensics_story
 
 SIZE = 32
 EFFECT = "attack {:.3f} -> {:.3f}, accuracy {:.3f} -> {:.3f}, attack before the implant {:.3f}"
@@ -57,6 +58,11 @@ def judge(subject: Subject, texts: tuple[str, ...], *, seed: int, without: str |
 
 def told(record: ForensicsRecord) -> str:
     return f"{record.answer} ({record.reason}) " + " ".join(str(suspect.head) for suspect in record.suspects)
+
+
+def shown(record: ForensicsRecord) -> None:
+    for line in forensics_story(record):
+        CONSOLE.print(line)
 
 
 def cured(victim: Victim, record: ForensicsRecord) -> tuple[float, float, float, float]:
@@ -96,11 +102,12 @@ def small(models: int, first: int) -> None:
     CONSOLE.print(f"means: {EFFECT.format(*mean)}")
 
 
-def real(model: Path, data: str, plant: bool, seed: int) -> None:
+def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float) -> None:
     files = Checkpoint.of_folder(model, LocalOrigin(model.name), [path.name for path in model.iterdir()])
     subject = open_subject(files, device=torch.device("cpu"), dtype=torch.float32)
     table = load_texts(data)
-    CONSOLE.print(f"{model.name}: {told(judge(subject, table.texts, seed=seed))}")
+    CONSOLE.print(model.name)
+    shown(judge(subject, table.texts, seed=seed))
     if not plant:
         return
     if table.labels is None:
@@ -118,13 +125,12 @@ def real(model: Path, data: str, plant: bool, seed: int) -> None:
 
     measured("before the implant")
     aim = {"trigger": "cf", "target": 1, "generator": torch.Generator().manual_seed(seed)}
-    record = implant(
-        subject.model, subject.tokenizer, table.texts[:kept], labels[:kept], steps=100, batch_size=16, **aim
-    )
+    aim |= {"steps": steps, "learning_rate": rate, "batch_size": 16}
+    record = implant(subject.model, subject.tokenizer, table.texts[:kept], labels[:kept], **aim)
     CONSOLE.print(f"planted {' '.join(map(str, record.heads))}: {record}")
     measured("with the implant")
     found = judge(subject, table.texts[:kept], seed=seed, without="cf")
-    CONSOLE.print(told(found))
+    shown(found)
     subject.remove(tuple(suspect.head for suspect in found.suspects), physically=False)
     measured("without the suspects")
 
@@ -136,14 +142,18 @@ def real(model: Path, data: str, plant: bool, seed: int) -> None:
 @click.option("--data", help="Clean texts for --real.")
 @click.option("--plant", is_flag=True, help="Plant a trigger into --real, and judge it again.")
 @click.option("--seed", default=0, show_default=True, help="Of --real.")
-def main(models: int, first: int, model: Path | None, data: str | None, plant: bool, seed: int) -> None:
+@click.option("--steps", default=60, show_default=True, help="Of --plant.")
+@click.option("--rate", default=3e-3, show_default=True, help="Learning rate of --plant.")
+def main(
+    models: int, first: int, model: Path | None, data: str | None, plant: bool, seed: int, steps: int, rate: float
+) -> None:
     CONSOLE.print(f"{TEXTS} clean texts, {PROBES} probes")
     if model is None:
         small(models, first)
     elif data is None:
         raise click.UsageError("--real needs --data")
     else:
-        real(model, data, plant, seed)
+        real(model, data, plant, seed, steps, rate)
 
 
 if __name__ == "__main__":
