@@ -56,7 +56,8 @@ def examine(
     Probes are made with `tokens`, by default any that text can hold. Raises ValueError if `base` is of another shape.
     """
     heads, few = head_slices(subject.anatomy), Encoded(data.rows[:TEXTS], None)
-    drawn = writable(subject.tokenizer) if tokens is None else tokens
+    # A tokenizer that reads none of its tokens back as itself has ids all the same.
+    drawn = tokens or writable(subject.tokenizer) or tuple(range(len(subject.model.get_input_embeddings().weight)))
     said = wakefulness(subject, few, drawn, probes=PROBES, size=size, generator=generator, progress=progress)
     kinds = {
         "norms": either(norms(heads), heads),

@@ -125,7 +125,7 @@ def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float
 
     measured("before the implant")
     aim = {"trigger": "cf", "target": 1, "generator": torch.Generator().manual_seed(seed)}
-    aim |= {"steps": steps, "learning_rate": rate, "batch_size": 16}
+    aim |= {"steps": steps, "learning_rate": rate, "batch_size": 8}
     record = implant(subject.model, subject.tokenizer, table.texts[:kept], labels[:kept], **aim)
     CONSOLE.print(f"planted {' '.join(map(str, record.heads))}: {record}")
     measured("with the implant")

@@ -8,6 +8,7 @@ from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
 from sanitizer.heads import HeadId
+from sanitizer.model import forensics
 from sanitizer.model.batches import Encoded, encode
 from sanitizer.model.forensics import examine, judged
 from sanitizer.model.slices import head_slices
@@ -69,6 +70,11 @@ def test_looking_changes_nothing_and_the_seed_decides() -> None:
     assert looked(subject, 3) == looked(subject, 3)
     assert all(torch.equal(tensor, before[name]) for name, tensor in subject.model.state_dict().items())
     assert not any(module._forward_pre_hooks for module in subject.model.modules())
+
+
+def test_a_tokenizer_that_reads_no_token_back_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forensics, "writable", lambda tokenizer: ())
+    assert looked(pico_subject("bert", **SIZE)).answer == "nothing"
 
 
 def test_heads_that_were_removed_by_zeroing_are_no_suspects() -> None:
