@@ -16,6 +16,11 @@ SHOWN = 0.01
 """The largest p-value of a kind of evidence that is named."""
 
 
+def in_short(record: ForensicsRecord) -> str:
+    """How many suspects, or `none`, or `inconclusive`."""
+    return {"nothing": "none"}.get(record.answer, str(len(record.suspects) or record.answer))
+
+
 def forensics_story(record: ForensicsRecord) -> Iterator[Text]:
     """The answer and its reason, then each suspect with the evidence against it, the strongest first."""
     kinds = ", ".join(map(clean, record.kinds))

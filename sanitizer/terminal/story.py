@@ -29,7 +29,7 @@ from sanitizer.report import (
     ScanReport,
     SourceRecord,
 )
-from sanitizer.terminal.forensics_story import forensics_story
+from sanitizer.terminal.forensics_story import forensics_story, in_short
 from sanitizer.terminal.heatmap import heatmap
 from sanitizer.terminal.inputs_story import inputs_story
 from sanitizer.text import clean
@@ -274,6 +274,8 @@ def _again(before: ScanRecord, after: ScanRecord) -> Iterator[RenderableType]:
         table.add_row(f"similarity {where}", f"{was.mean:.3f}", f"{now.mean:.3f}")
     for flip, then in before.flips_beside(after):
         table.add_row(f"answers changed by {flip.control}", percent(flip.changed), percent(then.changed))
+    if before.forensics is not None and after.forensics is not None:
+        table.add_row("heads that look planted", *map(in_short, (before.forensics, after.forensics)))
     yield table
 
 

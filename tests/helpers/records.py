@@ -108,6 +108,16 @@ EVIDENCE = tuple(
     EvidenceRecord(kind, value)
     for kind, value in (("dormant", 1e-5), ("norms", 2e-4), ("woken", 0.2), ("chain", 0.4), ("shape", 0.7))
 )
+FORENSICS = ForensicsRecord(
+    "suspect heads",
+    "1 of 12 stand out by 2 kinds of evidence or more",
+    0.05,
+    ("norms", "shape", "dormant", "woken", "chain"),
+    150,
+    512,
+    p_values=((0.9, 0.4, 1.0, 1.0), (0.0005, 0.7, 0.8, 1.0), (1.0, 0.3, 0.2, 0.6)),
+    suspects=(SuspectHead(HeadId(1, 0), 0.006, EVIDENCE),),
+)
 SCAN = ScanRecord(
     similarity=(SimilarityRecord("layer", 150, 0.64, 0.011, 0.9912), SimilarityRecord("model", 150, 0.58, 0.004, 0.97)),
     mean_similarity=SIMILAR,
@@ -127,16 +137,7 @@ SCAN = ScanRecord(
         FlipRecord("rare word", Metric("changed", 0.04, 0.02, 0.08, 150), 1, 0.75),
         FlipRecord("shuffled words", Metric("changed", 0.1, 0.06, 0.16, 150), 0, 0.6),
     ),
-    forensics=ForensicsRecord(
-        "suspect heads",
-        "1 of 12 stand out by 2 kinds of evidence or more",
-        0.05,
-        ("norms", "shape", "dormant", "woken", "chain"),
-        150,
-        512,
-        p_values=((0.9, 0.4, 1.0, 1.0), (0.0005, 0.7, 0.8, 1.0), (1.0, 0.3, 0.2, 0.6)),
-        suspects=(SuspectHead(HeadId(1, 0), 0.006, EVIDENCE),),
-    ),
+    forensics=FORENSICS,
 )
 SCAN_AFTER = replace(
     SCAN,
@@ -145,6 +146,7 @@ SCAN_AFTER = replace(
         FlipRecord("rare word", Metric("changed", 0.05, 0.02, 0.09, 150), 1, 0.6),
         FlipRecord("shuffled words", Metric("changed", 0.11, 0.07, 0.17, 150), 0, 0.6),
     ),
+    forensics=replace(FORENSICS, answer="nothing", reason="no head stands out by 2 kinds of evidence", suspects=()),
 )
 RECIPE = RecipeRecord(
     strategy=StrategyRecord(

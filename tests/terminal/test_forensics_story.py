@@ -7,7 +7,7 @@ from helpers.records import SCAN
 
 from sanitizer.heads import HeadId
 from sanitizer.report import EvidenceRecord, ForensicsRecord, SuspectHead
-from sanitizer.terminal.forensics_story import MOST, forensics_story
+from sanitizer.terminal.forensics_story import MOST, forensics_story, in_short
 
 
 @pytest.fixture
@@ -33,6 +33,12 @@ def test_nothing_found_is_one_line(record: ForensicsRecord) -> None:
     calm = replace(record, answer="nothing", reason="no head stands out", suspects=())
     (line,) = forensics_story(calm)
     assert "nothing: no head stands out" in line.plain
+
+
+def test_in_short_a_number_or_a_word(record: ForensicsRecord) -> None:
+    assert in_short(record) == "1"
+    assert in_short(replace(record, answer="nothing", suspects=())) == "none"
+    assert in_short(replace(record, answer="inconclusive", suspects=())) == "inconclusive"
 
 
 def test_a_long_list_is_cut_and_says_so(record: ForensicsRecord) -> None:
