@@ -102,7 +102,7 @@ def small(models: int, first: int) -> None:
     CONSOLE.print(f"means: {EFFECT.format(*mean)}")
 
 
-def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float) -> None:
+def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float, half: bool) -> None:
     files = Checkpoint.of_folder(model, LocalOrigin(model.name), [path.name for path in model.iterdir()])
     subject = open_subject(files, device=torch.device("cpu"), dtype=torch.float32)
     table = load_texts(data)
@@ -128,6 +128,8 @@ def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float
     aim |= {"steps": steps, "learning_rate": rate, "batch_size": 8}
     record = implant(subject.model, subject.tokenizer, table.texts[:kept], labels[:kept], **aim)
     CONSOLE.print(f"planted {' '.join(map(str, record.heads))}: {record}")
+    if half:  # else the digits of float32 give away what was trained into weights of half precision
+        subject.model.half().float()
     measured("with the implant")
     found = judge(subject, table.texts[:kept], seed=seed, without="cf")
     shown(found)
@@ -144,8 +146,17 @@ def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float
 @click.option("--seed", default=0, show_default=True, help="Of --real.")
 @click.option("--steps", default=60, show_default=True, help="Of --plant.")
 @click.option("--rate", default=3e-3, show_default=True, help="Learning rate of --plant.")
+@click.option("--half", is_flag=True, help="Round all weights to float16 after --plant, as a published file has them.")
 def main(
-    models: int, first: int, model: Path | None, data: str | None, plant: bool, seed: int, steps: int, rate: float
+    models: int,
+    first: int,
+    model: Path | None,
+    data: str | None,
+    plant: bool,
+    seed: int,
+    steps: int,
+    rate: float,
+    half: bool,
 ) -> None:
     CONSOLE.print(f"{TEXTS} clean texts, {PROBES} probes")
     if model is None:
@@ -153,7 +164,7 @@ def main(
     elif data is None:
         raise click.UsageError("--real needs --data")
     else:
-        real(model, data, plant, seed, steps, rate)
+        real(model, data, plant, seed, steps, rate, half)
 
 
 if __name__ == "__main__":
