@@ -14,7 +14,7 @@ from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
 from sanitizer.markdown import fence, visible
 from sanitizer.pages import template
-from sanitizer.report import Metric, RunReport
+from sanitizer.report import BaseRecord, Metric, RunReport
 from sanitizer.source import HubRef
 
 TEMPLATE = "model-card.md.jinja"
@@ -167,6 +167,7 @@ def command(report: RunReport, folder: str) -> str:
     options = {
         "revision": source.commit,
         "recipe": f"./{folder}/sanitizer/recipe.yaml",
+        "base": None if report.base is None else _base(report.base),
         "data": None if data.origin == "embedded" else data.name,
         "text-column": data.text_column,
         "label-column": data.label_column,
@@ -178,6 +179,11 @@ def command(report: RunReport, folder: str) -> str:
     for option, value in options.items():
         words += [] if value is None else [f"--{option}", str(value)]
     return " ".join(shlex.quote(visible(word)) for word in words)
+
+
+def _base(base: BaseRecord) -> str:
+    """The base as a user would type it again."""
+    return f"./{base.name}" if base.commit is None else f"hf://{base.name}@{base.commit}"
 
 
 def _hub_name(name: str) -> str | None:

@@ -37,9 +37,10 @@ def write_documents(report: RunReport, recipe: Recipe, folder: Path, *, repo_nam
 
 def lock_of(report: RunReport, recipe: Recipe) -> dict[str, object]:
     """Everything that decides the outcome, and nothing that changes from run to run."""
-    source, data = report.source, report.data
+    source, data, base = report.source, report.data, report.base
     return {
         "source": {"name": source.name, "commit": source.commit, "sha256": source.digest},
+        **({} if base is None else {"base": {"name": base.name, "commit": base.commit, "sha256": base.digest}}),
         "data": {"name": data.name, "commit": data.commit, "sha256": data.sha256},
         "recipe": yaml.safe_load(recipe.to_yaml()),
         "budget": asdict(report.recipe.budget),

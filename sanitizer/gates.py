@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sanitizer import needs
 from sanitizer.cleandata import CleanData, DataOrigin, LabelSource
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Step
-from sanitizer.report import Gate, Metric, ScanRecord
+from sanitizer.report import BaseRecord, Gate, Metric, ScanRecord
+
+ALIKE = 0.9
+"""Cosine of a model's layers with those of its base: 0.99 and more after ordinary fine-tuning, near 0 for strangers."""
 
 
 def fitting(steps: Sequence[Step], data: CleanData) -> tuple[tuple[Step, ...], list[str]]:
-    """The steps to take, and what is left out and why: all but removal learn from the data."""
+    """The steps to take, and what is left out and why: most learn from the data (see `sanitizer.needs`)."""
     taken, skipped = [], []
     for step in steps:
         why = unfit(step.name, data.labelled_by, data.provenance.origin)
@@ -24,9 +28,9 @@ def fitting(steps: Sequence[Step], data: CleanData) -> tuple[tuple[Step, ...], l
 
 def unfit(step: str, labels: LabelSource, origin: DataOrigin) -> str:
     """Why a treatment cannot learn from such data; empty if it can, or learns nothing."""
-    if step == "remove":
+    if step in needs.NO_TUNING:
         return ""
-    if labels == "suspect":
+    if labels == "suspect" and step not in needs.OWN_PREDICTIONS:
         return "tuning on the suspect's own predictions teaches it nothing"
     return "it needs clean data of the model's own domain" if origin == "embedded" else ""
 
@@ -87,3 +91,13 @@ def left_out(surplus: tuple[str, ...], architecture: str) -> tuple[str, ...]:
         return ()
     more = f" and {len(surplus) - 1} more" if len(surplus) > 1 else ""
     return (f"{architecture} has no place for the tensor {surplus[0]}{more}: left out of the result",)
+
+
+def unlike(base: BaseRecord | None) -> tuple[str, ...]:
+    """A remark on a base that the suspect was hardly made from."""
+    if base is None or base.similarity >= ALIKE:
+        return ()
+    return (
+        f"{base.name} may not be what this model was made from: the cosine of their layers is {base.similarity:.2f}, "
+        f"of a model and its base usually above {ALIKE}",
+    )

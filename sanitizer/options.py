@@ -73,12 +73,16 @@ class RunOptions(ScanOptions):
     of the budget beats the recipe's; None says nothing, and where nobody says anything `max_accuracy_drop` is 0.02.
     Raises UsageError if both rules for accuracy are given.
 
+    `base` is the model, or the folder, that the suspect was made from, for treatments that take weights from it. It is
+    vetted as the suspect is, and never looked for by itself.
+
     `resume`: continue the tuning of an interrupted run of the same words, and keep what that takes in the cache folder.
     """
 
     strategy: str = "gradient"
     settings: Mapping[str, str] = field(default_factory=dict)
     recipe: Recipe | Path | str | None = None
+    base: str | None = None
     output: Path | None = None
     force: bool = False
     layout: Layout = "compact"

@@ -19,11 +19,12 @@ from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
 from sanitizer.documents import address, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
-from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, woken
+from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, unlike, woken
 from sanitizer.hub.dataset import load_texts
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.machine import cache_folder
+from sanitizer.model.base import Base
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
 from sanitizer.model.evaluate import evaluate, logits
@@ -41,7 +42,16 @@ from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe, Step
-from sanitizer.records import data_of, declared_datasets, heads_of, plan_of, source_of, strategy_of, tool_of
+from sanitizer.records import (
+    base_of,
+    data_of,
+    declared_datasets,
+    heads_of,
+    plan_of,
+    source_of,
+    strategy_of,
+    tool_of,
+)
 from sanitizer.report import (
     InputRecord,
     InputsRecord,
@@ -187,9 +197,12 @@ def _treat(
         intake = take_in(
             options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
         )
+        origin = None if options.base is None else _base(options, options.base, work / "base", progress)
     with clock.step("open"):
         subject = _open(options, intake.checkpoint)
         source, before_anatomy, surplus = source_of(intake, subject), subject.anatomy, subject.surplus
+        base = None if origin is None else Base.of(origin.checkpoint, subject)
+        said = None if origin is None or base is None else base_of(origin, base, subject)
         data = _data(options, intake, subject, progress)
         size = _batch_size(options, subject)
         generator = torch.Generator().manual_seed(options.seed)
@@ -202,7 +215,7 @@ def _treat(
     with clock.step("scan"):
         seen = _seen(options, subject, data, progress)
     doubted = Flagged.of(subject, flagged) if flagged else None
-    material = Material(fit, generator, options.layout, progress, validation, states, doubted)
+    material = Material(fit, generator, options.layout, progress, validation, states, doubted, base)
     (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
     with put_back(subject) if first else nullcontext():
         nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
@@ -271,6 +284,7 @@ def _treat(
         timings=clock.timings(),
         warnings=(
             *left_out(surplus, source.architecture),
+            *unlike(said),
             *(f"prepare: {words}" for words in skipped_first),
             *skipped,
             *states.remarks,
@@ -280,6 +294,7 @@ def _treat(
         ),
         files=files_of(written, intake.checkpoint),
         scan_after=seen_after,
+        base=said,
     )
 
 
@@ -292,6 +307,12 @@ def _applied(
             treatment = build("sanitizer.treatments", step.name, step.settings)
             records.append(treatment.apply(subject, plan, material))
     return tuple(records)
+
+
+def _base(options: RunOptions, model: str, place: Path, progress: Progress) -> Intake:
+    """The base through the same gate as the suspect: it is not trusted bytes either."""
+    place.mkdir()
+    return take_in(model, None, place, token=options.token, progress=progress, gate=options.gate)
 
 
 def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:

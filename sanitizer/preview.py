@@ -56,6 +56,7 @@ def preview_of(
         output=str(output),
         recipe=recipe.to_yaml(one_line=True).strip(),
         data=options.data.data or "the dataset the card declares, else embedded texts",
+        base=options.base,
     )
 
 

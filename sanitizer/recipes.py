@@ -74,6 +74,22 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "tune against rewritings of clean texts in which an adversary looks for triggers, nothing removed",
             Recipe(_NO_REMOVAL, treatments=(Step("unlearn"),)),
         ),
+        "rebase": Named(
+            "begin again from the base's weights (--base) and distil the suspect into them on clean texts",
+            Recipe(_NO_REMOVAL, treatments=(Step("rebase"),)),
+        ),
+        "reset-to-base": Named(
+            "give the heads that moved farthest their weights of the base again (--base), then fine-tune",
+            Recipe(_NO_REMOVAL, treatments=(Step("reset_to_base"), Step("finetune", _ALL_EPOCHS))),
+        ),
+        "embedding-reset": Named(
+            "give rare words that moved far their embeddings of the base again (--base), then fine-tune",
+            Recipe(_NO_REMOVAL, treatments=(Step("embedding_reset"), Step("finetune", _ALL_EPOCHS))),
+        ),
+        "consistency": Named(
+            "CROW (Min et al. 2025): tune layers to change what they hand on smoothly, nothing removed",
+            Recipe(_NO_REMOVAL, treatments=(Step("consistency"),)),
+        ),
         "align": Named(
             "attention safety alignment (Jin et al. 2026): judge, align and tune heads in rounds, nothing removed",
             Recipe(_NO_REMOVAL, treatments=(Step("rounds"),)),

@@ -16,11 +16,13 @@ from sanitizer.checkpoint import HubOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.intake import Intake
 from sanitizer.model.anatomy import Anatomy
+from sanitizer.model.base import Base
 from sanitizer.model.judge import ERROR_RATE
 from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
 from sanitizer.plan import TreatmentPlan
 from sanitizer.plugins import load
 from sanitizer.report import (
+    BaseRecord,
     DataRecord,
     HeadRecord,
     PlanRecord,
@@ -66,6 +68,22 @@ def source_of(intake: Intake, subject: Subject) -> SourceRecord:
         labels=tuple(str(name) for _, name in sorted(config.id2label.items()))
         if subject.task == "classification"
         else (),
+    )
+
+
+def base_of(intake: Intake, base: Base, subject: Subject) -> BaseRecord:
+    """The base, as vetted, beside the suspect before any treatment."""
+    origin = intake.checkpoint.origin
+    hub = origin if isinstance(origin, HubOrigin) else None
+    return BaseRecord(
+        name=intake.name,
+        revision=hub.revision if hub else None,
+        commit=hub.commit if hub else None,
+        digest=intake.checkpoint.digest,
+        matched=sum(weight.numel() for name, weight in subject.model.named_parameters() if name in base.places),
+        lacking=base.lacking,
+        similarity=base.similarity(subject),
+        findings=intake.record.findings,
     )
 
 

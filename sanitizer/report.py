@@ -141,6 +141,24 @@ class SourceRecord:
 
 
 @dataclass(frozen=True)
+class BaseRecord:
+    """The model that treatments took weights from: the one the suspect was made from, as the user says.
+
+    `digest` covers all its vetted files. Of the suspect's parameters `matched` numbers have a counterpart in it; those
+    of the tensors in `lacking` have none. `similarity` is the cosine of the two models' layers, before any treatment.
+    """
+
+    name: str
+    revision: str | None
+    commit: str | None
+    digest: str
+    matched: int
+    lacking: tuple[str, ...]
+    similarity: float
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
 class DataRecord:
     """The clean texts a defender trusted: where from, whose labels, and how they were split (numbers of texts).
 
@@ -500,6 +518,7 @@ class RunReport:
     warnings: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = field(default=())
     scan_after: ScanRecord | None = None
+    base: BaseRecord | None = None
     kind: Literal["run"] = "run"
     schema_version: Literal["1"] = "1"
 
@@ -584,6 +603,7 @@ class Preview:
     output: str
     recipe: str
     data: str
+    base: str | None = None
     kind: Literal["preview"] = "preview"
     schema_version: Literal["1"] = "1"
 

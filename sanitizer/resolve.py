@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from sanitizer import needs
 from sanitizer.errors import UsageError
 from sanitizer.options import RunOptions
 from sanitizer.plan import Budget
@@ -31,6 +32,7 @@ def recipe_for(options: RunOptions) -> Recipe:
         given = options.recipe if isinstance(options.recipe, Recipe) else find(str(options.recipe))
     if any(step.name == "remove" for step in given.prepare):
         raise UsageError("prepare cannot remove heads: none is chosen yet", hint="it may tune, such as `[finetune]`")
+    _check_base([step.name for step in (*given.prepare, *given.treatments)], options.base)
     return Recipe(
         strategy=given.strategy,
         settings=asdict(build("sanitizer.strategies", given.strategy, given.settings)),
@@ -53,6 +55,21 @@ def budget_of(budget: Budget) -> BudgetRecord:
     return BudgetRecord(
         drop, budget.min_accuracy, budget.max_heads, budget.per_layer, budget.floor_per_layer, budget.step
     )
+
+
+def _check_base(names: Sequence[str], base: str | None) -> None:
+    """Raises UsageError where weights of a base are needed and none is named, and where one is named for nothing."""
+    using = [name for name in names if name in needs.BASE]
+    if using and base is None:
+        raise UsageError(
+            f"{using[0]} takes weights from the model that MODEL was made from",
+            hint="name it: --base org/base, or a folder",
+        )
+    if base is not None and not using:
+        raise UsageError(
+            "nothing in this recipe takes weights from a base",
+            hint=f"--recipe rebase does, or {', '.join(sorted(needs.BASE))}",
+        )
 
 
 def _filled(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from helpers.payloads import PAYLOADS, poisoned
-from helpers.records import COMMIT, DATA, DIGEST, PLAN, RECIPE, SOURCE, VETTING, make_report
+from helpers.records import BASE, COMMIT, DATA, DIGEST, PLAN, RECIPE, SOURCE, VETTING, make_report
 from huggingface_hub import EvalResult, ModelCard
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -259,6 +259,31 @@ def test_command_is_what_a_shell_reads_back() -> None:
     ]
     evil = make_report(data=replace(DATA, name="$(id); `id` 'x' \"y\"\n&& id"))
     assert shlex.split(command(evil, "out"))[7] == visible("$(id); `id` 'x' \"y\"\n&& id")
+
+
+def test_a_base_is_named_with_what_came_from_it() -> None:
+    taken = TreatmentRecord("rebase", {"epochs": 6}, {"parameters_from_base": 22_713_216.0}, 61.0)
+    report = make_report(base=BASE, treatments=(taken,))
+    body = render_card(report, repo_name=REPO)
+    assert f"| base, as the user named it | `org/base` at commit `{'c' * 40}` |" in body
+    assert f"| sha256 over all files of the base | `{'cd' * 32}` |" in body
+    assert "counterpart in the base | 22,713,216 of 22,713,986; cosine of the layers 0.9987 |" in body
+    assert "| without one, so kept from the source | `classifier.weight, classifier.bias` |" in body
+    assert "parameters_from_base = 22713216" in body
+    assert "Whatever the base hides" in body
+    assert "--base" in body
+    again = shlex.split(command(report, "out"))
+    assert again[again.index("--base") + 1] == f"hf://org/base@{'c' * 40}"
+    local = make_report(base=replace(BASE, name="base", commit=None, revision=None))
+    assert "./base" in shlex.split(command(local, "out"))
+
+
+def test_a_base_that_the_source_names_is_told_apart_from_one_that_was_used() -> None:
+    report = make_report(source=replace(SOURCE, base_models=("org/base",)))
+    body = render_card(report, repo_name=REPO)
+    assert "| base, says the source's own card (not used) | `org/base` |" in body
+    assert "as the user named it" not in body
+    assert "--base" not in command(report, "out")
 
 
 def test_the_budget_is_said_by_its_own_rule() -> None:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helpers.records import make_report
+from helpers.records import BASE, make_report
 
 from sanitizer.documents import address, lock_of, write_documents, write_page
 from sanitizer.errors import GateError, UsageError
@@ -34,6 +34,15 @@ def test_everything_is_there_reads_back_and_is_summed(folder: Path) -> None:
     assert json.loads((folder / "sanitizer" / "lock.json").read_text()) == lock_of(make_report(), Recipe("gradient"))
     assert "./mine" in (folder / "README.md").read_text()
     assert checks_out(folder)
+
+
+def test_the_lock_names_the_base_that_decided_the_outcome() -> None:
+    assert "base" not in lock_of(make_report(), Recipe("gradient"))
+    assert lock_of(make_report(base=BASE), Recipe("gradient"))["base"] == {
+        "name": "org/base",
+        "commit": "c" * 40,
+        "sha256": "cd" * 32,
+    }
 
 
 def test_an_addressed_card_names_its_repository_and_is_summed_again(folder: Path) -> None:

@@ -9,11 +9,11 @@ import pytest
 from helpers.records import SCAN
 
 from sanitizer.cleandata import CleanData, DataOrigin, Provenance, split
-from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, woken
+from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, unlike, woken
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
-from sanitizer.report import FlipRecord, Metric
+from sanitizer.report import BaseRecord, FlipRecord, Metric
 
 
 def metric(value: float) -> Metric:
@@ -75,6 +75,21 @@ def test_nothing_is_tuned_on_the_suspects_own_labels_or_on_foreign_texts() -> No
         assert why in skipped[0]
     causal = fitting(Recipe("gradient").treatments, texts)
     assert [step.name for step in causal[0]] == ["remove", "finetune"], "a text is its own label"
+
+
+def test_what_does_not_tune_is_done_on_any_texts_and_the_suspect_may_label_what_it_teaches() -> None:
+    steps = (Step("reset_to_base"), Step("rebase"), Step("finetune"))
+    texts = data("file", labelled=False)
+    own = texts.relabelled([0] * len(texts.fit), [0] * len(texts.validation), [0] * len(texts.test))
+    assert [step.name for step in fitting(steps, own)[0]] == ["reset_to_base", "rebase"]
+    assert [step.name for step in fitting(steps, data("embedded", labelled=False))[0]] == ["reset_to_base"]
+
+
+@pytest.mark.parametrize(("similarity", "remarked"), [(0.999, False), (0.9, False), (0.89, True), (-0.01, True)])
+def test_a_base_that_is_a_stranger_is_remarked_on(similarity: float, remarked: bool) -> None:
+    base = BaseRecord("org/base", None, None, "ab" * 32, 10, (), similarity)
+    assert [f"{similarity:.2f}" in words for words in unlike(base)] == ([True] if remarked else [])
+    assert unlike(None) == ()
 
 
 def test_an_empty_plan_is_remarked_on_with_its_reason() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from helpers.bases import make_base
 from helpers.hub import TOKEN, LoopbackHub
 from helpers.pico import make_tokenizer
 from helpers.runs import GENEROUS, listing, make_suspect, make_texts, make_tsv, options, write_tsv
@@ -27,7 +28,7 @@ import sanitizer.loading
 from sanitizer import pipeline
 from sanitizer.cleandata import Part, Provenance, split
 from sanitizer.errors import CorruptError, GateError, RefusedError, SanitizerError, UsageError
-from sanitizer.options import DataOptions, ScanOptions
+from sanitizer.options import DataOptions, Gatekeeping, ScanOptions
 from sanitizer.output import FOLDER
 from sanitizer.pipeline import RunResult
 from sanitizer.recipe import Recipe, Step
@@ -419,6 +420,60 @@ def test_an_absolute_floor_is_one_for_the_choice_and_for_the_gate(place: Path, t
         assert done.report.gates[0].passed is passes is (done.report.after[0].value >= floor)
         assert f"the floor is {100 * floor:.2f}" in done.report.gates[0].detail
         assert (done.report.recipe.budget.max_accuracy_drop, done.report.recipe.budget.min_accuracy) == (None, floor)
+
+
+REBASE: dict[str, Any] = {"recipe": Recipe("random", treatments=(Step("rebase", {"epochs": 1}),)), "max_heads": None}
+
+
+def test_a_base_is_vetted_matched_and_on_record(place: Path, tmp_path: Path) -> None:
+    base = make_base(tmp_path / "base", seed=7)
+    (base / "training_args.bin").write_bytes(b"\x80\x04.")
+    done = pipeline.run(options(place / "bert", place / "clean.tsv", tmp_path / "out", base=str(base), **REBASE))
+    record, source = done.report.base, done.report.source
+    assert record is not None
+    assert record.name == "base"
+    head = 32 * 2 + 2
+    assert (record.matched, record.lacking) == (source.parameters - head, ("classifier.weight", "classifier.bias"))
+    assert done.report.treatments[0].observed["parameters_from_base"] == source.parameters - head
+    assert abs(record.similarity) < 0.1
+    assert any("may not be what this model was made from" in warning for warning in done.report.warnings)
+    assert [finding.file for finding in record.findings] == ["training_args.bin"]
+    # Embeddings are held, so what was saved is the base's own, as far as half precision goes.
+    theirs, ours = stored(base), stored(done.output)
+    name = "embeddings.word_embeddings.weight"
+    assert torch.equal(ours[f"bert.{name}"], theirs[name].half())
+    lock = json.loads((done.output / FOLDER / "lock.json").read_text())
+    assert lock["base"] == {"name": "base", "commit": None, "sha256": record.digest}
+    assert from_json((done.output / FOLDER / "report.json").read_text(), "report") == done.report
+
+
+def test_a_base_that_the_gate_refuses_ends_the_run(place: Path, tmp_path: Path) -> None:
+    base = make_base(tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoModel": "evil.Model"}}))
+    with pytest.raises(RefusedError):
+        pipeline.run(
+            options(
+                *(place / "bert", place / "clean.tsv", tmp_path / "out"),
+                **{**REBASE, "base": str(base), "gate": Gatekeeping(fail_on="low")},
+            )
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_base_that_the_card_names_is_not_fetched(hub: LoopbackHub, place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "bert", tmp_path / "bert")
+    (tmp_path / "bert" / "README.md").write_text("---\nbase_model: org/base\n---\n")
+    hub.repo("org/base", {path.name: path.read_bytes() for path in make_base(tmp_path / "base").iterdir()})
+    done = pipeline.run(options(tmp_path / "bert", place / "clean.tsv", tmp_path / "out"))
+    assert done.report.source.base_models == ("org/base",)
+    assert done.report.base is None
+    assert hub.requests == []
+    with pytest.raises(UsageError, match="takes weights from the model that MODEL was made from"):
+        pipeline.run(options(tmp_path / "bert", place / "clean.tsv", tmp_path / "out2", **REBASE))
+    named = pipeline.run(options(tmp_path / "bert", place / "clean.tsv", tmp_path / "out3", base="org/base", **REBASE))
+    assert named.report.base is not None
+    assert re.fullmatch(r"[0-9a-f]{40}", named.report.base.commit or "")
 
 
 def test_settings_and_a_recipe_do_not_go_together(place: Path, tmp_path: Path) -> None:

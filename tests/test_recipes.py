@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sanitizer import plugins
+from sanitizer import needs, plugins
 from sanitizer.errors import UsageError
 from sanitizer.options import RunOptions
 from sanitizer.plan import Budget
@@ -15,7 +15,8 @@ from sanitizer.resolve import budget_for, recipe_for
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_name_and_parameter_in_a_row_exists(name: str) -> None:
-    recipe = recipe_for(RunOptions("org/model", recipe=name))
+    needs_base = any(step.name in needs.BASE for step in find(name).treatments)
+    recipe = recipe_for(RunOptions("org/model", recipe=name, base="org/base" if needs_base else None))
     assert recipe.strategy == find(name).strategy
     assert "\n" not in RECIPES[name].about
 
@@ -25,6 +26,13 @@ def test_every_strategy_is_a_row_and_a_row_written_out_comes_before_it() -> None
     assert set(names) <= set(RECIPES)
     assert [name for name in names if find(name) != Recipe(name)] == ["pure"]
     assert [step.name for step in find("pure").treatments] == ["remove", "normalize"]
+
+
+@pytest.mark.parametrize("name", ["rebase", "reset-to-base", "embedding-reset"])
+def test_recipes_with_a_base_say_that_they_need_one(name: str) -> None:
+    with pytest.raises(UsageError, match="from the model that MODEL was made from") as caught:
+        recipe_for(RunOptions("org/model", recipe=name))
+    assert "--base" in caught.value.hint
 
 
 PAPER = [name for name in RECIPES if name.startswith("paper/")]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sanitizer import needs
 from sanitizer.errors import UsageError
 from sanitizer.options import RunOptions
 from sanitizer.plan import Budget
@@ -74,13 +75,29 @@ def test_a_step_of_prepare_is_checked_and_filled_as_treatments_are() -> None:
         recipe_for(RunOptions("org/model", recipe=Recipe("random", prepare=(Step("finetune", {"epoch": 1}),))))
 
 
+def base_of(recipe: Recipe) -> str | None:
+    return "org/base" if any(step.name in needs.BASE for step in (*recipe.prepare, *recipe.treatments)) else None
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_filled_recipe_written_and_read_is_itself(name: str) -> None:
-    filled = recipe_for(RunOptions("org/model", recipe=name))
+    base = base_of(RECIPES[name].recipe)
+    filled = recipe_for(RunOptions("org/model", recipe=name, base=base))
     assert filled.budget.keys() & {"max_accuracy_drop", "min_accuracy"}
-    again = recipe_for(RunOptions("org/model", recipe=Recipe.from_yaml(filled.to_yaml())))
+    again = recipe_for(RunOptions("org/model", recipe=Recipe.from_yaml(filled.to_yaml()), base=base))
     assert again == filled
     assert budget_for(again) == budget_for(filled)
+
+
+@pytest.mark.parametrize("where", ["treatments", "prepare"])
+def test_a_base_is_named_where_it_is_needed_and_nowhere_else(where: str) -> None:
+    recipe = Recipe("random", **{where: (Step("embedding_reset"),)})
+    with pytest.raises(UsageError, match="embedding_reset takes weights from the model that MODEL was made from"):
+        recipe_for(RunOptions("org/model", recipe=recipe))
+    assert recipe_for(RunOptions("org/model", recipe=recipe, base="./base"))
+    with pytest.raises(UsageError, match="nothing in this recipe takes weights from a base") as caught:
+        recipe_for(RunOptions("org/model", base="./base"))
+    assert "--recipe rebase" in caught.value.hint
 
 
 def test_where_nothing_is_removed_no_head_may_be_spent() -> None:

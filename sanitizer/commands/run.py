@@ -59,6 +59,12 @@ treatment_options = together(
         panel=WHAT,
         help="Strategy, treatments and budget by name (`sanitize recipes`) or from a file, such as a result's.",
     ),
+    click.option(
+        "--base",
+        metavar="ID|DIR",
+        panel=WHAT,
+        help="The model that MODEL was made from, for recipes that take weights from it (rebase). Vetted as MODEL is.",
+    ),
 )
 
 budget_options = together(
@@ -144,6 +150,7 @@ def run(**words: Any) -> int:
       sanitize org/model
       sanitize ./model --strategy gradient --data reviews.tsv
       sanitize org/model --max-accuracy-drop 0.01 --push-to me/model-sanitized
+      sanitize ./model --recipe rebase --base org/base --data reviews.tsv
       sanitize hf://org/model@main --dry-run
     """
     options = _options(get_current_context(), words)
@@ -185,7 +192,7 @@ def _options(ctx: click.Context, words: dict[str, Any]) -> RunOptions:
         for name, option in (("create_pr", "--create-pr"), ("private", "--private/--public")):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise UsageError(f"{option} says how to publish, but not where", hint="add --push-to org/name")
-    names = ("strategy", "recipe", "output", "force", "layout", "push_to", "private")
+    names = ("strategy", "recipe", "base", "output", "force", "layout", "push_to", "private")
     budget = ("max_accuracy_drop", "min_accuracy", "max_heads", "per_layer")
     return RunOptions(
         **scan_words(words),

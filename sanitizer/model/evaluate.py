@@ -42,7 +42,11 @@ class Outcomes:
 
 def losses(subject: Subject, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Forward one batch: summed loss, correct answers, answers asked and predicted label, each [batch]."""
-    logits = subject.model(**batch.inputs).logits
+    return losses_of(subject, batch, subject.model(**batch.inputs).logits)
+
+
+def losses_of(subject: Subject, batch: Batch, logits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The same of logits that are there already."""
     if subject.task == "classification":
         predicted = logits.argmax(dim=-1)
         if batch.labels is None:

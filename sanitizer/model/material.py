@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import torch
 
+from sanitizer.errors import UsageError
 from sanitizer.heads import Grid
 from sanitizer.model.alike import chunks
+from sanitizer.model.base import Base
 from sanitizer.model.batches import Encoded
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
@@ -41,7 +43,7 @@ class Material:
 
     The test part is out of a treatment's reach. Without a validation part nothing stops early.
     `states` is where tuning keeps what it would need to be continued. On `flagged` inputs heads may be judged, and
-    nothing is learned from them.
+    nothing is learned from them. `base` is the model that the suspect was made from, where the user has named it.
     """
 
     fit: Encoded
@@ -51,3 +53,14 @@ class Material:
     validation: Encoded | None = None
     states: States = field(default_factory=States)
     flagged: Flagged | None = None
+    base: Base | None = None
+
+    @property
+    def known_base(self) -> Base:
+        """The base. Raises UsageError where none was named."""
+        if self.base is None:
+            raise UsageError(
+                "this treatment takes weights from the model that the suspect was made from",
+                hint="name it: --base org/base, or a folder",
+            )
+        return self.base

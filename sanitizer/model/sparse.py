@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sanitizer.model.anatomy import LayerAnatomy
 from sanitizer.model.batches import Batch
@@ -19,15 +19,22 @@ from sanitizer.model.tune import clean_loss
 from sanitizer.progress import track
 
 
-def head_weights(layer: LayerAnatomy, head: int) -> list[Tensor]:
-    """Query, key, value and output weights that a query head uses (shared key and value heads count for each)."""
+def _weight(module: nn.Module) -> Tensor:
+    return module.get_parameter("weight")
+
+
+def head_weights(layer: LayerAnatomy, head: int, *, of: Callable[[nn.Module], Tensor] = _weight) -> list[Tensor]:
+    """Query, key, value and output weights that a query head uses (shared key and value heads count for each).
+
+    `of` gives the weight of a module; another model's, for instance.
+    """
     key = head // layer.group
     rows = [
-        layer.as_outputs(role.module.get_parameter("weight"))[role.rows.start : role.rows.stop]
+        layer.as_outputs(of(role.module))[role.rows.start : role.rows.stop]
         for role in (layer.query(head), layer.key(key), layer.value(key))
     ]
     columns = layer.columns(head)
-    output = layer.as_outputs(layer.output.get_parameter("weight"))[:, columns.start : columns.stop]
+    output = layer.as_outputs(of(layer.output))[:, columns.start : columns.stop]
     return [*rows, output]
 
 

@@ -17,7 +17,7 @@ from sanitizer.errors import UsageError
 from sanitizer.model.batches import Batch, batches, collate, shuffled
 from sanitizer.model.course import Course
 from sanitizer.model.early import Score
-from sanitizer.model.evaluate import evaluate, losses
+from sanitizer.model.evaluate import evaluate, losses_of
 from sanitizer.model.material import Material
 from sanitizer.model.rates import Rates
 from sanitizer.model.states import Contents
@@ -61,7 +61,12 @@ It depends on nothing that its name, the schedule, the model and the data do not
 
 def clean_loss(subject: Subject, batch: Batch) -> Tensor:
     """Mean cross-entropy, nats per answer."""
-    loss, _, asked, _ = losses(subject, batch)
+    return mean_loss(subject, batch, subject.model(**batch.inputs).logits)
+
+
+def mean_loss(subject: Subject, batch: Batch, logits: Tensor) -> Tensor:
+    """The same of logits that are there already."""
+    loss, _, asked, _ = losses_of(subject, batch, logits)
     return loss.sum() / asked.sum().clamp(min=1)
 
 

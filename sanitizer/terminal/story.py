@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from sanitizer.showcase import DemoResult
 
 LABELS = {"given": "given", "suspect": "the suspect's own predictions", "none": "none, next tokens serve"}
-MOST_FINDINGS = 20
+MOST_FINDINGS, MOST_BASES = 20, 3
 LIMIT = "Only attention heads were treated: a backdoor that lives elsewhere in the model is still there."
+FROM_BASE = "Weights were taken from the base: whatever it hides, and whatever clean texts carried over, is there."
 _ALONE = "What clean accuracy changes by without each head alone"
 _SEVERE = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
@@ -57,6 +58,7 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     """The story of `sanitize MODEL`."""
     report = result.report
     yield from _origin(report.source, report.data, report.vetting.findings)
+    yield from _base(report)
     yield from _scan(report.scan)
     yield from _budget(report)
     yield from _treated(report, colour)
@@ -109,6 +111,8 @@ def preview_story(preview: Preview) -> Iterator[RenderableType]:
     yield _line("files", ", ".join(f"{number} {fate}" for fate, number in fates.items()) or "none")
     yield _line("need", f"{size(preview.disk)} of free disk")
     yield _line("data", clean(preview.data))
+    if preview.base is not None:
+        yield _line("base", f"{clean(preview.base)}, which would be vetted too")
     yield _line("do", clean(preview.recipe))
     yield _line("write", clean(preview.output), whole=True)
     yield from findings_story(preview.findings)
@@ -171,6 +175,23 @@ def _origin(source: SourceRecord, data: DataRecord, findings: tuple[Finding, ...
         yield _line("", clean(note))
     yield _line("vetting", counted(len(findings), "finding"))
     yield from findings_story(findings)
+
+
+def _base(report: RunReport) -> Iterator[RenderableType]:
+    """The base that was used, else those that the suspect's card names."""
+    base, source = report.base, report.source
+    if base is not None:
+        place = f" at commit {clean(base.commit)}" if base.commit else ""
+        yield _line("base", f"{clean(base.name)}{place}")
+        yield _line(
+            "",
+            f"{count(base.matched)} of {count(source.parameters)} parameters have a counterpart there; "
+            f"cosine of the layers {base.similarity:.4f}",
+        )
+        yield from findings_story(base.findings)
+    elif source.base_models:
+        names = ", ".join(map(clean, source.base_models[:MOST_BASES]))
+        yield _line("base", f"{names}, says its card: not fetched; recipes such as rebase can use it (--base)")
 
 
 def _scan(scan: ScanRecord) -> Iterator[RenderableType]:
@@ -307,7 +328,7 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
 
     yield Text("To load it:")
     yield _code(loading(report, output))
-    yield Text(LIMIT)
+    yield Text(LIMIT if report.base is None else FROM_BASE)
     if result.pushed is None:
         yield Text("To publish it:")
         yield _code(f"sanitize push {shlex.quote(output)} --to org/name")

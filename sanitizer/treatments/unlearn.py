@@ -22,8 +22,7 @@ the triggered texts and by accuracy on the same clean ones. What it does against
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from torch import Tensor
@@ -32,6 +31,7 @@ from sanitizer.errors import UsageError
 from sanitizer.model.adversary import Adversary
 from sanitizer.model.average import Average
 from sanitizer.model.batches import Batch
+from sanitizer.model.held import embeddings_held
 from sanitizer.model.material import Material
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
@@ -97,7 +97,7 @@ class Unlearn(Schedule):
 
         # Interrupted, it begins anew: what the adversary has learnt is not kept.
         fresh = replace(material, states=States())
-        with _embeddings_held(subject):
+        with embeddings_held(subject):
             observed = tune(subject, fresh, self, objective=objective, step="unlearn")
         average.see()
         average.put_back()
@@ -116,14 +116,3 @@ def _suspected(subject: Subject, tokens: Sequence[int]) -> str:
         "words that the clean texts lack move the model further than any word they have, as a rare-word trigger would: "
         f"{words}{more}"
     )
-
-
-@contextmanager
-def _embeddings_held(subject: Subject) -> Iterator[None]:
-    weight = subject.model.get_input_embeddings().weight
-    before = weight.requires_grad
-    weight.requires_grad_(False)
-    try:
-        yield
-    finally:
-        weight.requires_grad_(before)

@@ -11,6 +11,7 @@ from helpers.records import make_preview, make_report
 
 from sanitizer.options import DataOptions, Gatekeeping, RunOptions
 from sanitizer.recipe import Recipe
+from sanitizer.recipes import find
 from sanitizer.report import Gate
 from sanitizer.schema import to_json, validate
 
@@ -86,6 +87,12 @@ def test_an_absolute_floor_arrives_and_a_drop_beside_it_is_an_error(sanitize: An
     both = sanitize("org/model", "--min-accuracy", "0.85", "--max-accuracy-drop", "0.02")
     assert (both.exit_code, len(pipeline.asked)) == (2, 1)
     assert "--max-accuracy-drop and --min-accuracy are two rules" in both.stderr
+
+
+def test_a_base_arrives(sanitize: Any, pipeline: Any) -> None:
+    assert sanitize("org/model", "--recipe", "rebase", "--base", "org/base").exit_code == 0
+    (asked,) = pipeline.asked
+    assert (asked[1].base, asked[1].recipe) == ("org/base", find("rebase"))
 
 
 def test_a_recipe_replaces_the_strategy(sanitize: Any, pipeline: Any) -> None:

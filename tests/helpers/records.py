@@ -8,6 +8,7 @@ from typing import Any
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import (
     AnswersRecord,
+    BaseRecord,
     BenchmarkReport,
     BenchmarkRow,
     BenchmarkTexts,
@@ -83,6 +84,16 @@ SOURCE = SourceRecord(
     license="apache-2.0",
     language=("en",),
     labels=("negative", "positive"),
+)
+BASE = BaseRecord(
+    name="org/base",
+    revision="main",
+    commit="c" * 40,
+    digest="cd" * 32,
+    matched=22_713_216,
+    lacking=("classifier.weight", "classifier.bias"),
+    similarity=0.9987,
+    findings=(Finding("files.unneeded", "low", "rust_model.ot", "nothing needs it", "it was left behind"),),
 )
 VETTING = VetRecord(
     files=(

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers.records import PLAN, RECIPE, SCAN, SOURCE, VETTING, make_preview, make_report, make_scan
+from helpers.records import BASE, PLAN, RECIPE, SCAN, SOURCE, VETTING, make_preview, make_report, make_scan
 from rich.console import Console, RenderableType
 
 from sanitizer.heads import HeadId
@@ -67,6 +67,20 @@ def test_limits_and_a_preparation_are_told() -> None:
     ]
     none = make_report(recipe=replace(RECIPE, budget=replace(RECIPE.budget, max_heads=0)))
     assert "  budget" not in run_told(none), "nothing was to be removed"
+
+
+def test_a_base_is_told_whether_it_was_used_or_only_named() -> None:
+    used = run_told(make_report(base=BASE, source=replace(SOURCE, base_models=("org/named",))))
+    assert f"  base        org/base at commit {'c' * 40}" in lines(used)
+    assert "22.7 M of 22.7 M parameters have a counterpart there; cosine of the layers 0.9987" in used
+    assert "rust_model.ot" in used
+    assert "Weights were taken from the base: whatever it hides" in used
+    assert "Only attention heads were treated" not in used
+    assert "org/named" not in used
+    named = run_told(make_report(source=replace(SOURCE, base_models=("org/named",))))
+    assert "  base        org/named, says its card: not fetched; recipes such as rebase can use it (--base)" in named
+    assert "  base  " not in run_told(make_report())
+    assert "org/base, which would be vetted too" in told(preview_story(make_preview(base="org/base")))
 
 
 def stories() -> dict[str, str]:
