@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from sanitizer.auto import AUTO, decide
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
@@ -37,7 +38,7 @@ from sanitizer.model.states import States
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
 from sanitizer.options import DataOptions, RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
-from sanitizer.plan import Budget, TreatmentPlan, choose
+from sanitizer.plan import TreatmentPlan, choose
 from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
@@ -62,7 +63,7 @@ from sanitizer.report import (
     ScanReport,
     TreatmentRecord,
 )
-from sanitizer.resolve import budget_for, budget_of, recipe_for
+from sanitizer.resolve import budget_for, budget_of, completed, recipe_for
 from sanitizer.scan.heads import scan_heads
 from sanitizer.scan.inputs import scan_inputs
 from sanitizer.schema import from_json
@@ -93,7 +94,7 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
     _, output, recipe = _checked(options)
     states = States(cache_folder() if options.resume else None)
     with workspace(output) as work:
-        report = _treat(options, recipe, budget_for(recipe), states, work, flagged, progress)
+        report, recipe = _treat(options, recipe, states, work, flagged, progress)
         write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
         put_in_place(work / "built", output, force=options.force)
     states.forget()
@@ -186,12 +187,12 @@ def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
 def _treat(
     options: RunOptions,
     recipe: Recipe,
-    budget: Budget,
     states: States,
     work: Path,
     flagged: Sequence[InputRecord],
     progress: Progress,
-) -> RunReport:
+) -> tuple[RunReport, Recipe]:
+    """The report, and the recipe that was used: `recipe`, unless that left it to the evidence."""
     clock = Clock()
     with clock.step("vet"):
         intake = take_in(
@@ -214,6 +215,11 @@ def _treat(
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
         seen = _seen(options, subject, data, progress)
+    decision = None
+    if recipe.strategy == AUTO:
+        chosen, decision = decide(subject.task, data_of(data), seen.forensics, base=base is not None)
+        recipe = completed(chosen, options)
+    budget = budget_for(recipe)
     doubted = Flagged.of(subject, flagged) if flagged else None
     material = Material(fit, generator, options.layout, progress, validation, states, doubted, base)
     (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
@@ -255,7 +261,7 @@ def _treat(
         accuracy_budget(before[0], after[0], budget),
         load_back(apart, LOAD_BACK[reopened.model.dtype]),
     )
-    return RunReport(
+    report = RunReport(
         tool=tool_of(reopened.device),
         source=source,
         vetting=intake.record,
@@ -294,8 +300,10 @@ def _treat(
         ),
         files=files_of(written, intake.checkpoint),
         scan_after=seen_after,
+        decision=decision,
         base=said,
     )
+    return report, recipe
 
 
 def _applied(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sanitizer.auto import AUTO
 from sanitizer.hub.download import RemoteCheckpoint, peek, resolve
 from sanitizer.intake import examine, to_download
 from sanitizer.model.subject import task_of
@@ -54,7 +55,9 @@ def preview_of(
         download=download,
         disk=2 * carried,
         output=str(output),
-        recipe=recipe.to_yaml(one_line=True).strip(),
+        recipe="scan, then what the evidence calls for (auto)"
+        if recipe.strategy == AUTO
+        else recipe.to_yaml(one_line=True).strip(),
         data=options.data.data or "the dataset the card declares, else embedded texts",
         base=options.base,
     )

@@ -411,6 +411,13 @@ class BudgetRecord:
 
 
 @dataclass(frozen=True)
+class DecisionRecord:
+    """Why `--strategy auto` took the recipe that it took: sentences."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RecipeRecord:
     """Everything that decides the outcome: the same recipe on the same source and data gives the same bytes."""
 
@@ -518,6 +525,7 @@ class RunReport:
     warnings: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = field(default=())
     scan_after: ScanRecord | None = None
+    decision: DecisionRecord | None = None
     base: BaseRecord | None = None
     kind: Literal["run"] = "run"
     schema_version: Literal["1"] = "1"

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sanitizer import needs
+from sanitizer.auto import AUTO
 from sanitizer.errors import UsageError
 from sanitizer.options import RunOptions
 from sanitizer.plan import Budget
@@ -24,6 +25,8 @@ def recipe_for(options: RunOptions) -> Recipe:
 
     Raises UsageError for names and values that are wrong, and for what is said twice.
     """
+    if options.recipe is None and options.strategy == AUTO:
+        return _undecided(options)
     if options.recipe is None:
         given = Recipe(options.strategy, options.settings)
     elif options.settings:
@@ -33,6 +36,11 @@ def recipe_for(options: RunOptions) -> Recipe:
     if any(step.name == "remove" for step in given.prepare):
         raise UsageError("prepare cannot remove heads: none is chosen yet", hint="it may tune, such as `[finetune]`")
     _check_base([step.name for step in (*given.prepare, *given.treatments)], options.base)
+    return completed(given, options)
+
+
+def completed(given: Recipe, options: RunOptions) -> Recipe:
+    """The same with every setting filled in, and the budget merged with what was typed. Raises UsageError."""
     return Recipe(
         strategy=given.strategy,
         settings=asdict(build("sanitizer.strategies", given.strategy, given.settings)),
@@ -40,6 +48,15 @@ def recipe_for(options: RunOptions) -> Recipe:
         budget=_merged(given.budget, options),
         prepare=_filled(given.prepare),
     )
+
+
+def _undecided(options: RunOptions) -> Recipe:
+    """What stands for a recipe until there is evidence; its budget is checked already."""
+    if options.settings:
+        raise UsageError(
+            "--set is for one strategy, and auto has yet to choose", hint="name the strategy, or leave --set"
+        )
+    return Recipe(AUTO, budget=_merged({}, options))
 
 
 def budget_for(recipe: Recipe) -> Budget:

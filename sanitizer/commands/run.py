@@ -44,7 +44,7 @@ treatment_options = together(
         show_default=True,
         metavar="NAME",
         panel=WHAT,
-        help="How heads are scored: `sanitize strategies`.",
+        help="How heads are scored: `sanitize strategies`; `auto` takes what the evidence calls for.",
     ),
     click.option(
         *("--set", "settings"),
@@ -148,6 +148,7 @@ def run(**words: Any) -> int:
     \b
     Examples:
       sanitize org/model
+      sanitize ./model --strategy auto --data reviews.tsv
       sanitize ./model --strategy gradient --data reviews.tsv
       sanitize org/model --max-accuracy-drop 0.01 --push-to me/model-sanitized
       sanitize ./model --recipe rebase --base org/base --data reviews.tsv

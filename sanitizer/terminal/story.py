@@ -243,6 +243,8 @@ def _clear(ablation: Iterable[AblationRecord]) -> Iterator[RenderableType]:
 
 def _budget(report: RunReport) -> Iterator[RenderableType]:
     budget, plan = report.recipe.budget, report.plan
+    for place, reason in enumerate(() if report.decision is None else report.decision.reasons):
+        yield _line("" if place else "decided", clean(reason))
     if report.prepare:
         names = ", ".join(clean(record.name) for record in report.prepare)
         yield _line("prepare", f"{names}; undone once the heads were chosen")
