@@ -25,6 +25,7 @@ from sanitizer.hub.dataset import load_texts
 from sanitizer.hub.push import PushRecord, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.machine import cache_folder
+from sanitizer.mark import demand_unmarked
 from sanitizer.model.base import Base
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.context import Context
@@ -153,7 +154,11 @@ def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: P
 def publish(
     folder: Path, repo: str, *, token: str | None = None, private: bool = True, create_pr: bool = False
 ) -> PushRecord:
-    """Push a finished folder as one commit. Raises GateError if its report does not validate or a gate failed."""
+    """Push a finished folder as one commit.
+
+    Raises GateError if its report does not validate, a gate failed, or the model is marked as backdoored.
+    """
+    demand_unmarked(folder, str(folder))
     path = folder / FOLDER / "report.json"
     if not path.is_file():
         raise UsageError(f"{folder} is not the result of a run: it has no {FOLDER}/report.json")
@@ -199,6 +204,8 @@ def _treat(
             options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
         )
         origin = None if options.base is None else _base(options, options.base, work / "base", progress)
+    if options.push_to is not None:
+        demand_unmarked(intake.checkpoint.path, intake.name)  # before hours of work; what they make is marked as well
     with clock.step("open"):
         subject = _open(options, intake.checkpoint)
         source, before_anatomy, surplus = source_of(intake, subject), subject.anatomy, subject.surplus

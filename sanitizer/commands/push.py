@@ -24,7 +24,8 @@ from sanitizer.terminal.consoles import result
 def push(folder: Path, repo: str, private: bool, create_pr: bool, token: str | None, as_json: bool) -> int:
     """Publish FOLDER, the result of an earlier run, as exactly one commit. Pushing it again changes nothing.
 
-    Refused are a folder whose files are not those its SHA256SUMS lists, and one whose report says that a gate failed.
+    Refused are a folder whose files are not those its SHA256SUMS lists, one whose report says that a gate failed, and
+    a model that is, or was made from, one that was backdoored on purpose (`sanitize redteam`).
 
     \b
     Examples:

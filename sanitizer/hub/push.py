@@ -20,6 +20,7 @@ from sanitizer.errors import HubError
 from sanitizer.hub.failures import hub_failures, patiently
 from sanitizer.hub.finished import FinishedFolder, not_as_listed, verified
 from sanitizer.hub.listing import COMMIT, Fingerprint, RemoteFile, list_files
+from sanitizer.mark import demand_unmarked
 
 BRANCH = "main"
 IN_MEMORY = 5_000_000
@@ -83,8 +84,10 @@ def push(
     A repository that does not exist is created, private unless told otherwise; one that does keeps its visibility and
     its other files, except those a loader could mistake for the new model (STALE).
 
-    Raises GateError for a folder that is not what its SHA256SUMS says, HubError for what the Hub answers.
+    Raises GateError for a folder that is not what its SHA256SUMS says and for a model that is marked as backdoored,
+    HubError for what the Hub answers.
     """
+    demand_unmarked(folder, str(folder))
     ours = verified(folder)
     api = HfApi(endpoint=constants.ENDPOINT, token=token)
     with hub_failures(repo):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import UnsupportedError
+from sanitizer.mark import mark_of
 from sanitizer.report import Finding
 from sanitizer.vet.hooks import screen
 from sanitizer.vet.inventory import CONFIG
@@ -68,6 +69,14 @@ REMOVED = Rule(
     "the list of removed heads is not valid",
     "sanitize the original model again",
     why="The list decides which rows are cut out while loading; a wrong one gives a model that nobody made.",
+)
+BACKDOORED = Rule(
+    "config.backdoored",
+    "medium",
+    "the config itself says that this model was backdoored on purpose",
+    "use it to test defences and for nothing else; the mark stays in every copy and treated version",
+    why="Red teams plant backdoors to have something to cure. Such a model serves its maker, not you.",
+    sources=("https://arxiv.org/abs/1708.06733",),
 )
 
 UNKNOWN = Rule(
@@ -224,6 +233,9 @@ def _violations(config: dict[str, Any], file: str) -> Iterator[Finding]:
         yield ARCHITECTURES.finding(file)
     yield from _keys(config, file)
     yield from _absurd(config, file)
+    mark = mark_of(config)
+    if mark is not None:
+        yield BACKDOORED.finding(file, mark)
     quantization = config.get(QUANTIZATION)
     if isinstance(quantization, dict) and quantization.get("quant_method") == METHOD:
         trouble = _removed_heads(quantization, config)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from sanitizer.mark import KEY as MARK
+
 Form = Callable[[Any], bool]
 
 LONGEST_TEXT, LONGEST_LIST = 1000, 4096
@@ -156,6 +158,7 @@ _COMMON: Mapping[str, Form] = MappingProxyType(
         "pruned_heads": heads,
         "task_specific_params": mapping,
         "quantization_config": anything,
+        MARK: plain,
     }
 )
 _ENCODER: Mapping[str, Form] = MappingProxyType(

@@ -200,6 +200,7 @@ CASES = (
     Case("config.absurd-size", config(num_hidden_layers=10**9), config(num_hidden_layers=96)),
     Case("config.architectures", config(architectures=["os.system"]), config(architectures=None)),
     Case("config.auto-map", config(auto_map={"AutoModel": "evil.Model"}), config(auto_map={})),
+    Case("config.backdoored", config(backdoored={"attack": "badnets"}), config(backdoored=False), "goes on"),
     Case("config.base-model", config(base_model_name_or_path="a/b"), config(_name_or_path="a/b")),
     Case("config.class-path", settings(tokenizer_class="a/b--t.T"), settings(tokenizer_class="BertTokenizer")),
     Case("config.code-like", config(head_factory="evil_kit:make"), config(head_dropout=0.1)),

@@ -66,6 +66,13 @@ def test_a_new_repository_is_private_and_gets_one_commit(hub: LoopbackHub, folde
     assert made.files[SUMS] == (folder / SUMS).read_bytes()
 
 
+def test_a_marked_model_is_never_pushed(hub: LoopbackHub, tmp_path: Path) -> None:
+    folder = write(tmp_path / "marked", {**FILES, "config.json": b'{"backdoored": {"attack": "badnets"}}'})
+    with pytest.raises(GateError, match="backdoored on purpose"):
+        send(folder)
+    assert ("model", "tester/out") not in hub.repos
+
+
 def test_public_only_when_told_and_an_old_repository_keeps_its_visibility(hub: LoopbackHub, folder: Path) -> None:
     send(folder, private=False)
     assert not hub.repos["model", "tester/out"].private
