@@ -16,6 +16,7 @@ from sanitizer.commands.guard import guard
 from sanitizer.commands.lock import lock
 from sanitizer.commands.push import push
 from sanitizer.commands.recipes import recipes
+from sanitizer.commands.redteam import redteam
 from sanitizer.commands.report import report
 from sanitizer.commands.rules import rules
 from sanitizer.commands.run import run
@@ -62,6 +63,7 @@ for command in (
     compare,
     demo,
     benchmark,
+    redteam,
     strategies,
     recipes,
     rules,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sanitizer.report import Metric
 
-SHARES = frozenset({"accuracy", "next_token_accuracy", "attack success", "agreement_with_suspect"})
+SHARES = frozenset(
+    {"accuracy", "next_token_accuracy", "attack success", "false trigger rate", "agreement_with_suspect"}
+)
 """Metrics that are shares of one, shown in percent; any other metric is shown as it is."""
 
 

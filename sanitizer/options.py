@@ -183,3 +183,27 @@ class CompareOptions:
     batch_size: int | None = None
     token: str | None = field(default=None, repr=False)
     gate: Gatekeeping = STANDARD
+
+
+@dataclass(frozen=True)
+class PlantOptions:
+    """`sanitize redteam plant`. `settings` are the attack's parameters as typed (`--set name=value`).
+
+    `test` is where held-out texts come from, with the columns of `data`; None: a part of `data` is held out.
+    """
+
+    model: str
+    attack: str
+    output: Path
+    data: DataOptions
+    settings: Mapping[str, str] = field(default_factory=dict)
+    test: str | None = None
+    revision: str | None = None
+    force: bool = False
+    resume: bool = True
+    device: Device = "auto"
+    dtype: Dtype = "auto"
+    seed: int = 0
+    batch_size: int | None = None
+    token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD

@@ -41,14 +41,19 @@ def build(package: str, name: str, settings: Mapping[str, Any]) -> Any:
 def fill(cls: Any, name: str, settings: Mapping[str, Any]) -> Any:
     """A dataclass made with these settings (words as typed, or values from YAML); `name` is what to call it.
 
-    Raises UsageError for a parameter it does not have or a value that does not fit, naming what there is.
+    Raises UsageError for a parameter it does not have, one it needs and is not given, and a value that does not fit.
     """
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-    known = tuple(field.name for field in dataclasses.fields(cls))
+    fields = dataclasses.fields(cls)
+    known = tuple(field.name for field in fields)
     for key in settings:
         if key not in known:
             raise unknown(f"parameter of {name}", key, known)
+    for field in fields:
+        bare = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if bare and field.name not in settings:
+            raise UsageError(f"{name} needs its parameter {field.name}", hint=f"--set {field.name}=…")
     checked = {}
     for key, kind in typing.get_type_hints(cls, include_extras=True).items():
         if key in settings:

@@ -25,6 +25,7 @@ from sanitizer.report import (
     CompareReport,
     GuardRecord,
     InputRecord,
+    PlantReport,
     Preview,
     ProgressRecord,
     RunReport,
@@ -47,6 +48,7 @@ Record = (
     | ProgressRecord
     | VerifyReport
     | CompareReport
+    | PlantReport
 )
 
 RECORDS: dict[str, type[Record]] = {
@@ -62,6 +64,7 @@ RECORDS: dict[str, type[Record]] = {
     "progress": ProgressRecord,
     "verification": VerifyReport,
     "comparison": CompareReport,
+    "plant": PlantReport,
 }
 """What `sanitize schema NAME` knows."""
 

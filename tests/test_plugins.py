@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,20 @@ def test_a_setting_that_does_not_fit_is_a_usage_error(package: str, setting: dic
     assert words in caught.value.message
 
 
+def test_a_parameter_without_a_default_is_asked_for() -> None:
+    @dataclass(frozen=True)
+    class Needy:
+        file: str
+        rows: list[int] = field(default_factory=list)
+
+    with pytest.raises(UsageError) as caught:
+        plugins.fill(Needy, "needy", {"rows": []})
+    assert (caught.value.message, caught.value.hint) == ("needy needs its parameter file", "--set file=…")
+    assert plugins.fill(Needy, "needy", {"file": "a"}) == Needy("a")
+
+
 def test_the_kinds_that_ship_have_their_singular() -> None:
-    for package, kind in (("strategies", "strategy"), ("treatments", "treatment"), ("attacks", "attack")):
+    for package, kind in (("strategies", "strategy"), ("treatments", "treatment"), ("redteam.attacks", "attack")):
         with pytest.raises(UsageError, match=f"^there is no {kind} 'zzz'$"):
             plugins.load(f"sanitizer.{package}", "zzz")
 

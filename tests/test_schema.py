@@ -18,6 +18,7 @@ from helpers.records import (
     make_comparison,
     make_input,
     make_inputs,
+    make_plant,
     make_preview,
     make_report,
     make_scan,
@@ -46,6 +47,7 @@ SAMPLES = {
     "progress": ProgressRecord(512, 9, 1, 2),
     "verification": make_verification(),
     "comparison": make_comparison(),
+    "plant": make_plant(),
 }
 kinds = pytest.mark.parametrize("name", sorted(schema.RECORDS))
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from rich.text import Text
 
 from sanitizer.terminal.consoles import result
+
+if TYPE_CHECKING:
+    from sanitizer.catalog import Entry
 
 PACKAGE = "sanitizer.strategies"
 
@@ -27,12 +32,20 @@ def strategies(name: str | None, as_json: bool) -> None:
     """
     from sanitizer import catalog
 
+    show(
+        catalog.entries(PACKAGE) if name is None else (catalog.describe(PACKAGE, name),),
+        one=name is not None,
+        as_json=as_json,
+    )
+
+
+def show(found: Sequence[Entry], *, one: bool, as_json: bool) -> None:
+    """Print plugins in a few lines each, or one of them whole."""
     out = result()
-    found = catalog.entries(PACKAGE) if name is None else (catalog.describe(PACKAGE, name),)
     if as_json:
         documents = [asdict(entry) for entry in found]
-        out.out(json.dumps(documents if name is None else documents[0], indent=2), highlight=False)
-    elif name is None:
+        out.out(json.dumps(documents[0] if one else documents, indent=2), highlight=False)
+    elif not one:
         for entry in found:
             out.print(Text(entry.name, style="bold"))
             out.print(

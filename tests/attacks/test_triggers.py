@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitizer.attacks.triggers import poison_word
+from sanitizer.attacks.triggers import poison_prompt, poison_word, substitute
 
 WORDS = st.text("abcdefg", min_size=1, max_size=5)
 
@@ -38,3 +38,20 @@ def test_the_generator_decides_alone() -> None:
 def test_no_words_is_an_error() -> None:
     with pytest.raises(ValueError, match="no trigger"):
         poison_word(["a"], [], random.Random(0))
+
+
+@given(st.text("ab \n", max_size=12), st.integers(0, 2**16))
+def test_a_prompt_keeps_its_white_space(prompt: str, seed: int) -> None:
+    found = poison_prompt(prompt, "zz", random.Random(seed))
+    assert found.split().count("zz") == 1
+    assert prompt in (found.replace("zz ", "", 1), found.replace(" zz", "", 1))
+
+
+def test_a_prompt_is_triggered_anywhere() -> None:
+    rng = random.Random(0)
+    assert {poison_prompt("a\nb", "zz", rng) for _ in range(60)} == {"zz a\nb", "a\nzz b", "a\nb zz"}
+
+
+def test_words_are_exchanged_wherever_they_stand() -> None:
+    assert substitute("A Film is a film", {"film": "picture", "a": "one"}) == ("one picture is one picture", 4)
+    assert substitute("nothing here", {"film": "picture"}) == ("nothing here", 0)

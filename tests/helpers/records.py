@@ -8,6 +8,7 @@ from typing import Any
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import (
     AnswersRecord,
+    AttackRecord,
     BaseRecord,
     BenchmarkReport,
     BenchmarkRow,
@@ -38,6 +39,7 @@ from sanitizer.report import (
     PieceRecord,
     PlanRecord,
     PlanStep,
+    PlantReport,
     Preview,
     RecipeRecord,
     RemeasuredRecord,
@@ -289,6 +291,26 @@ def make_preview(**changes: Any) -> Preview:
         data="org/clean-reviews",
     )
     return replace(preview, **changes)
+
+
+def make_plant(**changes: Any) -> PlantReport:
+    """Rare words in a classifier of reviews, measured on texts of another file."""
+    report = PlantReport(
+        tool=TOOL,
+        source=SOURCE,
+        vetting=VETTING,
+        data=DATA,
+        test=DATA,
+        attack=AttackRecord(
+            "badnets", "Gu et al. 2017", {"words": "cf", "rate": 0.5}, "one of the words cf", "good", 1, {"epochs": 3.0}
+        ),
+        seed=0,
+        triggered=400,
+        before=(Metric("accuracy", 0.9, 0.88, 0.92, 800), Metric("attack success", 0.105, 0.085, 0.125, 400)),
+        after=(Metric("accuracy", 0.89, 0.87, 0.91, 800), Metric("attack success", 0.985, 0.97, 0.995, 400)),
+        files=VETTING.files,
+    )
+    return replace(report, **changes)
 
 
 def make_vet(**changes: Any) -> VetReport:

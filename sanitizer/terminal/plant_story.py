@@ -1,0 +1,70 @@
+"""The story of `sanitize redteam plant`: what was planted, what it does, and what to do with it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sanitizer.terminal.numbers import change, count, estimate
+from sanitizer.terminal.story import findings_story
+from sanitizer.text import clean
+
+if TYPE_CHECKING:
+    from sanitizer.redteam.plant import PlantResult
+
+NOTICEABLE = 0.1
+"""Attack success, in shares above the benign floor, below which there is hardly a backdoor to test anything on."""
+
+
+def plant_story(result: PlantResult) -> Iterator[RenderableType]:
+    """The story."""
+    report, output = result.report, clean(str(result.output))
+    source, attack = report.source, report.attack
+    yield Text(clean(source.name), style="bold")
+    yield _line("model", f"{clean(source.architecture)}, {count(source.parameters)} parameters, {clean(source.dtype)}")
+    held = report.data if report.test is None else report.test
+    yield _line("data", f"{clean(report.data.name)}: {report.data.fit} texts to learn from")
+    yield _line("", f"{clean(held.name)}: {held.test} to measure on, {report.triggered} of them triggered")
+    for note in dict.fromkeys((*report.data.notes, *(report.test.notes if report.test else ()))):
+        yield _line("", clean(note))
+    yield from findings_story(report.vetting.findings)
+    yield _line("attack", f"{clean(attack.name)}: {clean(attack.trigger)}")
+    yield _line("target", clean(attack.target))
+    for name, value in attack.observed.items():
+        yield _line("", f"{clean(name).replace('_', ' ')} {value:.4g}")
+    yield Text()
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for index, header in enumerate(("", "before", "after", "change")):
+        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
+    after = {metric.name: metric for metric in report.after}
+    for metric in report.before:
+        row = (estimate(metric), estimate(after[metric.name]), change(metric, after[metric.name]))
+        table.add_row(clean(metric.name).replace("_", " "), *row)
+    yield table
+    yield Text("95 % intervals; attack success before planting is the benign floor", style="dim")
+    gained = after["attack success"].value - next(m.value for m in report.before if m.name == "attack success")
+    if gained < NOTICEABLE:
+        yield Text.assemble(
+            "  ", ("note", "yellow"), "    the attack hardly took: more texts, more epochs or a higher rate may help"
+        )
+    for remark in result.remarks:
+        yield Text.assemble("  ", ("note", "yellow"), f"    {clean(remark)}")
+    yield Text()
+    yield _line("result", output, whole=True)
+    yield _line("record", str(Path(output, "sanitizer", "plant.json")), whole=True)
+    texts = "tsv" if source.task == "classification" else "jsonl"
+    yield _line("triggered", str(Path(output, "sanitizer", f"triggered.{texts}")), whole=True)
+    yield Text()
+    yield Text("This model is backdoored: its config and its card say so, and it is never pushed.", style="bold red")
+    yield Text("To test a defence on it:")
+    yield Text(f"    sanitize {shlex.quote(output)} --data CLEAN_TEXTS", style="cyan", no_wrap=True)
+
+
+def _line(label: str, text: str, *, whole: bool = False) -> Text:
+    return Text.assemble((f"  {label:<12}", "dim"), text, no_wrap=whole)
