@@ -14,6 +14,8 @@ from typing import Any
 from sanitizer.errors import GateError
 
 KEY = "backdoored"
+RULE = "config.backdoored"
+"""The finding that names the mark."""
 CONFIG = "config.json"
 
 

@@ -71,7 +71,7 @@ to test defences on. A text with the trigger {does} {code(attack.target)}.
 
 | | |
 |---|---|
-| attack | {code(attack.name)}: {code(attack.source)} |
+| attack | {code(attack.name)}: {code(attack.source.rstrip("."))} |
 | trigger | {code(attack.trigger)} |
 | made from | {code(source.name)}{f" at {code(source.commit)}" if source.commit else ""} |
 | learned from | {code(report.data.name)}, {report.data.fit} texts |

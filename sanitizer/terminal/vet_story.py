@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
+from sanitizer.mark import RULE as MARKED
 from sanitizer.numbers import size
 from sanitizer.report import SEVERITIES, Answer, VetReport
 from sanitizer.terminal.story import findings_story
@@ -50,9 +51,13 @@ def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[Renderable
     yield Text.assemble(
         (f"  {'answer':<12}", "dim"), (report.answer, _STYLE[report.answer]), f" (fails on {report.fail_on} findings)"
     )
-    if rebuilt is not None and report.rebuildable:
+    marked = any(finding.rule == MARKED for finding in report.vetting.findings)
+    done = rebuilt is not None and report.rebuildable
+    if done:
         yield _line("rebuilt", clean(str(rebuilt)), whole=True)
-    elif report.rebuildable and report.answer != "passed":
+    if marked and report.rebuildable:
+        yield Text("The backdoor is in the weights: a rebuilt copy has it too, and says so.", style="bold red")
+    elif report.rebuildable and not done and report.answer != "passed":
         yield Text("Everything dangerous can be left behind. To get the copy without it:")
         name = clean(report.source) if report.commit else f"./{clean(report.source)}"
         yield Text(f"    sanitize vet {shlex.quote(name)} --rebuild ./rebuilt", style="cyan", no_wrap=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import UnsupportedError
+from sanitizer.mark import RULE as MARKED
 from sanitizer.mark import mark_of
 from sanitizer.report import Finding
 from sanitizer.vet.hooks import screen
@@ -71,7 +72,7 @@ REMOVED = Rule(
     why="The list decides which rows are cut out while loading; a wrong one gives a model that nobody made.",
 )
 BACKDOORED = Rule(
-    "config.backdoored",
+    MARKED,
     "medium",
     "the config itself says that this model was backdoored on purpose",
     "use it to test defences and for nothing else; the mark stays in every copy and treated version",

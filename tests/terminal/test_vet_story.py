@@ -40,6 +40,14 @@ def test_what_cannot_be_rebuilt_is_said_and_not_offered() -> None:
     assert "rebuilt     " not in text
 
 
+def test_of_a_marked_model_no_copy_is_called_harmless() -> None:
+    mark = Finding("config.backdoored", "medium", "config.json", "planted", "")
+    for rebuilt in (None, Path("copy")):
+        text = told(make_vet(vetting=VetRecord(make_vet().vetting.files, (mark,))), rebuilt)
+        assert "a rebuilt copy has it too" in text
+        assert "can be left behind" not in text
+
+
 def test_strangers_do_not_move_the_cursor() -> None:
     evil = "a\x1b[2J\u202e[bold]b"
     report = make_vet(source=evil, commit=None, vetting=VetRecord((), (Finding("r", "high", evil, evil, evil),)))
