@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sanitizer.terminal.numbers import change, count, estimate
+from sanitizer.numbers import change, count, estimate
 from sanitizer.terminal.story import findings_story
 from sanitizer.text import clean
 
