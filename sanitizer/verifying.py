@@ -25,6 +25,7 @@ from sanitizer.report import (
 )
 from sanitizer.verify.card import card_claim
 from sanitizer.verify.listing import Claimed, bring, unmoved, written_claim
+from sanitizer.verify.page import page_claims
 from sanitizer.verify.papers import lock_claim, recipe_claim, report_claim
 from sanitizer.verify.reckoning import numbers_claim
 from sanitizer.verify.weights import heads_claim, parameters_claim
@@ -52,6 +53,7 @@ def verify(options: VerifyOptions, *, progress: Progress = silent) -> VerifyRepo
     if report is not None:
         recipe, second = recipe_claim(here, report)
         claims += [second, lock_claim(here, report, recipe), numbers_claim(report), card_claim(here, report)]
+        claims += page_claims(here, report)
         claims += [written_claim(here, report), heads_claim(here, report), parameters_claim(here, report)]
         if options.data.data is not None or options.rederive:
             more, metrics = _again(options, vetted, here, report, recipe, progress)

@@ -22,7 +22,7 @@ from sanitizer.report import VerifyReport
 from sanitizer.verifying import verdict, verify
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-PAPERS = ("README.md", "sanitizer/report.json", "sanitizer/lock.json", "sanitizer/recipe.yaml")
+PAPERS = ("README.md", *(f"sanitizer/{name}" for name in ("report.json", "report.html", "lock.json", "recipe.yaml")))
 Copy = Callable[[Path], Path]
 
 
@@ -123,10 +123,23 @@ def test_a_forged_metric_contradicts_the_gate_and_the_card(compact: Path, copy: 
     assert "accuracy budget" in found(report, "numbers")
 
 
+def test_a_page_that_tells_another_story_is_no_pass_and_none_is_no_claim(compact: Path, copy: Copy) -> None:
+    folder = copy(compact)
+    page = folder / "sanitizer" / "report.html"
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("gates passed", "gates passed, certified"), encoding="utf-8"
+    )
+    report = checked(resealed(folder))
+    assert (report.answer, against(report, "unknown")) == ("unknown", {"page"})
+    page.unlink()
+    assert checked(resealed(folder)).answer == "held"
+
+
 def test_a_metric_that_was_forged_everywhere_is_found_by_measuring(compact: Path, copy: Copy) -> None:
     """Card, gate, sums: all of it is made anew from the forged report. Only the texts know better."""
     from sanitizer.card import render_card
     from sanitizer.gates import accuracy_budget
+    from sanitizer.html.page import render_page
     from sanitizer.plan import Budget
     from sanitizer.report import RunReport
     from sanitizer.schema import from_json, to_json
@@ -150,6 +163,7 @@ def test_a_metric_that_was_forged_everywhere_is_found_by_measuring(compact: Path
     assert isinstance(forged, RunReport)
     path.write_text(to_json(forged))
     (folder / "README.md").write_text(render_card(forged, repo_name=None, folder="out"))
+    (folder / "sanitizer" / "report.html").write_text(render_page(forged), encoding="utf-8")
     resealed(folder)
     assert checked(folder).answer == "held", "the papers agree with each other"
     report = checked(folder, data=DataOptions(str(compact / "clean.tsv")))

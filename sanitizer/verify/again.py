@@ -63,6 +63,8 @@ def _rerun(
         if source is None
         else f"{texts.name} is not the data of the report"
         if not texts.same
+        else "it took weights from a base, and verify brings none"
+        if report.base is not None
         else ""
     )
     if recipe is None or source is None or missing:
