@@ -10,6 +10,12 @@ suspect's and learns with the rest; input embeddings stay the base's.
 Source: knowledge distillation against backdoors as in Li et al., ICLR 2021 (NAD), arXiv 2101.05930, whose teacher is
 the tuned suspect and whose student is the suspect; and starting from clean weights as in Fine-mixing, Zhang et al.,
 Findings of EMNLP 2022, arXiv 2210.09545. To start from the base alone and let the suspect teach is our own.
+
+Measured on a MiniLM classifier with a rare-word backdoor (BadNets), 700 texts that it had been trained on, one seed, in
+bfloat16: attack success fell from 100 to 13 % (10 % in a clean model), accuracy on other texts from 89.1 to 86.2 %.
+With the same losses, in a script, syntax (HiddenKiller) fell from 89 to 32 % (24), accuracy from 87.0 to 85.6. The
+triggered texts are a half that nothing was settled on. Accuracy on texts that the suspect was trained on falls much
+further (97 to 89 % of a syntactic one's), for the student has not learnt them by heart; the gate of a run sees that.
 """
 
 from __future__ import annotations
