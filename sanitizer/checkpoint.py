@@ -82,7 +82,7 @@ class Checkpoint:
     def read(self, name: str) -> bytes:
         """The bytes of one file. Raises CorruptError if they are not the bytes that were hashed."""
         data = (self.path / name).read_bytes()
-        self._check(name, FileDigest(len(data), hashlib.sha256(data).hexdigest()))
+        self.check(name, FileDigest(len(data), hashlib.sha256(data).hexdigest()))
         return data
 
     def copy(self, name: str, target: Path, *, durable: bool = True) -> None:
@@ -101,7 +101,7 @@ class Checkpoint:
                 sink.flush()
                 os.fsync(sink.fileno())
         try:
-            self._check(name, FileDigest(size, sha.hexdigest()))
+            self.check(name, FileDigest(size, sha.hexdigest()))
         except CorruptError:
             target.unlink()
             raise
@@ -109,9 +109,10 @@ class Checkpoint:
     def verify(self) -> None:
         """Hash every file again. Raises CorruptError for the first that changed."""
         for name in self.files:
-            self._check(name, digest_file(self.path / name))
+            self.check(name, digest_file(self.path / name))
 
-    def _check(self, name: str, found: FileDigest) -> None:
+    def check(self, name: str, found: FileDigest) -> None:
+        """Raises CorruptError if a file, as `found` now, is not what was hashed."""
         if found != self.files[name]:
             raise CorruptError(
                 f"{name} changed after it was vetted",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from safetensors import SafetensorError
 
-from sanitizer.checkpoint import Checkpoint, LocalOrigin
+from sanitizer.checkpoint import Checkpoint, FileDigest, LocalOrigin
 from sanitizer.claim import claimed, collect
 from sanitizer.errors import ResourceError, UsageError
 from sanitizer.exchange import exchange
@@ -92,10 +93,12 @@ def _is_full(error: OSError | SafetensorError) -> bool:
     return number is not None and int(number[1]) in _FULL
 
 
-def seal(folder: Path) -> Checkpoint:
-    """Write `SHA256SUMS` over everything in the folder, in the format of sha256sum."""
+def seal(folder: Path, hashed: Mapping[str, FileDigest] = MappingProxyType({})) -> Checkpoint:
+    """Write `SHA256SUMS` over everything in the folder, in the format of sha256sum. What `hashed` has is believed."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    sealed = Checkpoint.of_folder(folder, LocalOrigin(folder.name), [name for name in names if name != SUMS])
+    unknown = [name for name in names if name != SUMS and name not in hashed]
+    files = {**hashed, **Checkpoint.of_folder(folder, LocalOrigin(folder.name), unknown).files}
+    sealed = Checkpoint(folder, LocalOrigin(folder.name), MappingProxyType(files))
     (folder / SUMS).write_text(sealed.sums(), encoding="utf-8")
     return sealed
 

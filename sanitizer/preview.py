@@ -7,7 +7,7 @@ from pathlib import Path
 from sanitizer.auto import AUTO
 from sanitizer.hub.download import RemoteCheckpoint, peek, resolve
 from sanitizer.intake import examine, to_download
-from sanitizer.model.subject import task_of
+from sanitizer.model.stated import task_of
 from sanitizer.options import RunOptions
 from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe

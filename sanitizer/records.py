@@ -18,7 +18,8 @@ from sanitizer.intake import Intake
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.base import Base
 from sanitizer.model.judge import ERROR_RATE
-from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
+from sanitizer.model.stated import common_dtype
+from sanitizer.model.subject import Subject, stored_dtypes
 from sanitizer.plan import TreatmentPlan
 from sanitizer.plugins import load
 from sanitizer.report import (
@@ -30,6 +31,7 @@ from sanitizer.report import (
     StrategyRecord,
     ToolRecord,
 )
+from sanitizer.vet.card import words_of
 
 
 def tool_of(device: torch.device) -> ToolRecord:
@@ -63,8 +65,8 @@ def source_of(intake: Intake, subject: Subject) -> SourceRecord:
         heads=subject.anatomy.counts(),
         parameters=subject.model.num_parameters(),
         license=license_name if isinstance(license_name, str) else None,
-        language=_words(card.get("language")),
-        base_models=_words(card.get("base_model")),
+        language=words_of(card.get("language")),
+        base_models=words_of(card.get("base_model")),
         labels=tuple(str(name) for _, name in sorted(config.id2label.items()))
         if subject.task == "classification"
         else (),
@@ -122,12 +124,6 @@ def heads_of(plan: TreatmentPlan, before: Anatomy, after: Anatomy) -> tuple[Head
     return tuple(records)
 
 
-def _words(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(word for word in value if isinstance(word, str)) if isinstance(value, list | tuple) else ()
-
-
 def declared_datasets(card: Mapping[str, Any]) -> tuple[str, ...]:
     """The datasets an upstream card names."""
-    return _words(card.get("datasets"))
+    return words_of(card.get("datasets"))

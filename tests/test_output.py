@@ -17,7 +17,7 @@ from helpers.runs import listing
 from safetensors import SafetensorError
 
 from sanitizer import output
-from sanitizer.checkpoint import Checkpoint, LocalOrigin
+from sanitizer.checkpoint import Checkpoint, FileDigest, LocalOrigin
 from sanitizer.errors import ResourceError, UsageError
 from sanitizer.output import check_place, files_of, put_in_place, seal, workspace
 
@@ -287,6 +287,13 @@ def test_sums_are_checked_by_sha256sum_and_cover_everything(here: Path) -> None:
     assert seal(folder).digest == sealed.digest, "sealing twice says the same"
     (folder / "model.safetensors").write_text("Weights")
     assert subprocess.run(check, cwd=folder, capture_output=True).returncode == 1
+
+
+def test_what_was_hashed_just_now_is_not_hashed_again(here: Path) -> None:
+    folder = write(here / "out", "weights")
+    known = {"model.safetensors": FileDigest(7, "ab" * 32)}
+    assert seal(folder, known).files["model.safetensors"] == known["model.safetensors"]
+    assert seal(folder).files["model.safetensors"] != known["model.safetensors"]
 
 
 def test_files_say_what_was_carried_and_what_was_made(here: Path) -> None:

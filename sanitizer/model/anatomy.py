@@ -12,7 +12,8 @@ from transformers.pytorch_utils import Conv1D
 
 from sanitizer.errors import UnsupportedError
 from sanitizer.heads import HeadId
-from sanitizer.model.families import Family, FusedByHead, FusedByRole, HeadShape, Separate, family_of, rows_of
+from sanitizer.model.families import Family, HeadShape, family_of
+from sanitizer.model.geometry import KEY, QUERY, VALUE, LayerGeometry, layer_of
 from sanitizer.model.removed import removed_heads
 
 
@@ -25,46 +26,24 @@ class Role:
 
 
 @dataclass(frozen=True)
-class LayerAnatomy:
-    """One layer as it is now: its block and the attention in it.
+class LayerAnatomy(LayerGeometry):
+    """One layer as it is now: its block and the attention in it."""
 
-    `original` are the indices that its query heads had before any were cut.
-    """
-
-    index: int
     block: nn.Module
     attention: nn.Module
     output: nn.Module
-    family: Family
-    original: tuple[int, ...]
-    key_heads: int
-    head_dim: int
-
-    @property
-    def heads(self) -> int:
-        """Query heads in this layer."""
-        return len(self.original)
-
-    @property
-    def group(self) -> int:
-        """Query heads that share one key head."""
-        return self.heads // self.key_heads
-
-    def columns(self, head: int) -> range:
-        """Input features of the output projection that carry a query head."""
-        return range(head * self.head_dim, (head + 1) * self.head_dim)
 
     def query(self, head: int) -> Role:
         """Rows of a query head."""
-        return self._role(0, head)
+        return self._role(QUERY, head)
 
     def key(self, head: int) -> Role:
         """Rows of a key head (the one that query heads `head * group …` share)."""
-        return self._role(1, head)
+        return self._role(KEY, head)
 
     def value(self, head: int) -> Role:
         """Rows of a value head, counted as key heads are."""
-        return self._role(2, head)
+        return self._role(VALUE, head)
 
     def as_outputs(self, weight: Tensor) -> Tensor:
         """A projection's weight, or its gradient, as [output, input], whichever way the family stores it."""
@@ -72,17 +51,11 @@ class LayerAnatomy:
 
     def projections(self) -> tuple[nn.Module, ...]:
         """The one or three modules that make query, key and value."""
-        match self.family.projection:
-            case Separate(query, key, value):
-                return tuple(self.attention.get_submodule(name) for name in (query, key, value))
-            case FusedByRole(name) | FusedByHead(name):
-                return (self.attention.get_submodule(name),)
+        return tuple(self.attention.get_submodule(name) for name in self.family.projections)
 
     def _role(self, role: int, head: int) -> Role:
-        which, rows = rows_of(
-            self.family.projection, role, head, heads=self.heads, key_heads=self.key_heads, head_dim=self.head_dim
-        )
-        return Role(self.projections()[which], rows)
+        projection, rows = self.place(role, head)
+        return Role(self.projections()[projection], rows)
 
 
 @dataclass(frozen=True)
@@ -126,15 +99,14 @@ class Anatomy:
 
 
 def _layer(index: int, module: nn.Module, family: Family, shape: HeadShape, cut: Sequence[int]) -> LayerAnatomy:
-    original = tuple(head for head in range(shape.heads) if head not in cut)
-    group = shape.heads // shape.key_heads
+    layer = layer_of(index, family, shape, cut)
     return LayerAnatomy(
-        index=index,
+        layer.index,
+        layer.family,
+        layer.original,
+        layer.key_heads,
+        layer.head_dim,
         block=module,
         attention=module.get_submodule(family.attention),
         output=module.get_submodule(family.output),
-        family=family,
-        original=original,
-        key_heads=len({head // group for head in original}),
-        head_dim=shape.head_dim,
     )

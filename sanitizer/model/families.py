@@ -81,6 +81,15 @@ class Family:
     head_dim_key: bool = False
     divides_hidden: bool = False
 
+    @property
+    def projections(self) -> tuple[str, ...]:
+        """The one or three modules that make query, key and value, from the attention module."""
+        match self.projection:
+            case Separate(query, key, value):
+                return query, key, value
+            case FusedByRole(name) | FusedByHead(name):
+                return (name,)
+
 
 _BERT = Family(
     layers="encoder.layer",

@@ -1,11 +1,13 @@
-"""What a compact checkpoint's config says about the heads that were cut out of it. No torch."""
+"""What a config says of heads that were cut out: reading it, and writing it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sanitizer.errors import UnsupportedError
 from sanitizer.model.families import HeadShape
+from sanitizer.model.geometry import Geometry
 
 REMOVED_HEADS = "removed_heads"
 METHOD = "sanitizer"
@@ -37,3 +39,29 @@ def check_removed(stated: Mapping[str, Iterable[int]], shape: HeadShape) -> dict
         if not (0 <= layer < shape.layers and set(cut) < set(range(shape.heads)) and len(per_key) == 1):
             raise UnsupportedError(f"the config says that heads {cut} of layer {layer} were cut out; they cannot be")
     return result
+
+
+def describe(config: Any, geometry: Geometry) -> None:
+    """Write into a config which heads are missing, as an explicit shape where stock transformers can express it.
+
+    That takes the same number of heads in each layer and a family that honours `head_dim`; elsewhere the config asks
+    for `sanitizer.loading`.
+    """
+    shape, first = geometry.shape, geometry.layers[0]
+    if all(layer.heads == shape.heads for layer in geometry.layers):
+        return
+    uniform = all((layer.heads, layer.key_heads) == (first.heads, first.key_heads) for layer in geometry.layers)
+    divides = config.hidden_size % first.heads == 0 or not first.family.divides_hidden
+    if uniform and first.family.head_dim_key and divides:
+        config.head_dim = shape.head_dim
+        config.num_attention_heads, config.num_key_value_heads = first.heads, first.key_heads
+        vars(config).pop("quantization_config", None)
+        return
+    config.quantization_config = {
+        "quant_method": METHOD,
+        REMOVED_HEADS: {
+            str(layer.index): [head for head in range(shape.heads) if head not in layer.original]
+            for layer in geometry.layers
+            if layer.heads < shape.heads
+        },
+    }

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.model.precision import recast
-from sanitizer.model.subject import Subject, common_dtype, stored_dtypes
-from sanitizer.model.surgery import describe
+from sanitizer.model.removed import describe
+from sanitizer.model.settings import carry
+from sanitizer.model.stated import common_dtype
+from sanitizer.model.subject import Subject, stored_dtypes
 
 _DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
@@ -31,10 +33,7 @@ def save(subject: Subject, vetted: Checkpoint, target: Path) -> None:
     with _precision(subject, stored):
         subject.model.save_pretrained(target)
     config.save_pretrained(target)
-    for name in vetted.files:
-        if name != "config.json" and ".safetensors" not in name:
-            (target / name).unlink(missing_ok=True)
-            vetted.copy(name, target / name)
+    carry(vetted, target)
 
 
 def needs_loader(target: Path) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import transformers
@@ -18,15 +16,11 @@ from sanitizer.errors import CorruptError, UnsupportedError
 from sanitizer.heads import HeadId
 from sanitizer.model import surgery
 from sanitizer.model.anatomy import Anatomy
-from sanitizer.model.families import family_of
+from sanitizer.model.geometry import Split, split
 from sanitizer.model.observe import IMPLEMENTATION, connect
+from sanitizer.model.settings import needs_padding, not_of_its_type, pad
+from sanitizer.model.stated import task_of
 from sanitizer.report import Task
-
-_TASKS: dict[str, Task] = {
-    "ForSequenceClassification": "classification",
-    "ForCausalLM": "causal",
-    "LMHeadModel": "causal",
-}
 
 
 @dataclass
@@ -52,7 +46,7 @@ class Subject:
     def remove(self, heads: tuple[HeadId, ...], *, physically: bool) -> None:
         """Take heads away: out of the tensors as far as their layout allows, or by zeroing all of them."""
         before = self.anatomy
-        done = surgery.split(before, heads) if physically else surgery.Split((), heads)
+        done = split(before, heads) if physically else Split((), heads)
         surgery.zero(before, done.zero)
         self.anatomy = surgery.cut(self.model, before, done.cut)
         connect(self.anatomy)
@@ -89,22 +83,6 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def task_of(config: dict[str, Any]) -> tuple[str, Task]:
-    """Architecture and task of a config. Raises UnsupportedError for a task this version cannot measure."""
-    family_of(str(config.get("model_type")))
-    architectures = config.get("architectures") or ["(none declared)"]
-    architecture = str(architectures[0])
-    for suffix, task in _TASKS.items():
-        if architecture.endswith(suffix):
-            if task == "classification" and config.get("problem_type") in {"regression", "multi_label_classification"}:
-                raise UnsupportedError(f"{config['problem_type']} heads are not supported, single-label ones are")
-            return architecture, task
-    raise UnsupportedError(
-        f"architecture {architecture} is neither a sequence classifier nor a causal language model",
-        hint=f"supported: *{', *'.join(_TASKS)}",
-    )
-
-
 def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype) -> Subject:
     """Load a vetted folder, hashing its files again first. Nothing is fetched and no remote code runs.
 
@@ -117,10 +95,7 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
     if model_class is None:
         raise UnsupportedError(f"this transformers has no {architecture}")
     if model_class.config_class.model_type != config["model_type"]:
-        raise CorruptError(
-            f"{architecture} is not an architecture of {config['model_type']} models",
-            hint="the config names two different models; ask the author which one it is",
-        )
+        raise not_of_its_type(architecture, config["model_type"])
     model, loaded = model_class.from_pretrained(
         checkpoint.path,
         dtype=dtype,
@@ -138,9 +113,8 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
             hint="the config and the weights belong to different models; a model with random weights is of no use",
         )
     tokenizer = AutoTokenizer.from_pretrained(checkpoint.path, trust_remote_code=False, local_files_only=True)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    if model.config.get_text_config().pad_token_id is None and task == "classification":
+    pad(tokenizer)
+    if needs_padding(model.config, task):
         model.config.pad_token_id = tokenizer.pad_token_id
     model.eval().to(device)
     anatomy = Anatomy.of(model)
@@ -156,9 +130,3 @@ def stored_dtypes(checkpoint: Checkpoint) -> dict[str, str]:
             with safe_open(checkpoint.path / name, framework="pt") as stored:
                 dtypes |= {key: stored.get_slice(key).get_dtype() for key in stored.keys()}  # noqa: SIM118
     return dtypes
-
-
-def common_dtype(dtypes: dict[str, str]) -> str:
-    """The dtype most tensors have; ties go to the first in the alphabet."""
-    counts = Counter(dtypes.values())
-    return min(counts, key=lambda dtype: (-counts[dtype], dtype))

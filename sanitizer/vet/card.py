@@ -67,6 +67,13 @@ def read_card(data: bytes) -> Fields:
         return MappingProxyType({})
 
 
+def words_of(value: object) -> tuple[str, ...]:
+    """A field as a tuple of words, whether it is one, several or nothing."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(word for word in value if isinstance(word, str)) if isinstance(value, list | tuple) else ()
+
+
 def examine(checkpoint: Checkpoint, name: str) -> Verdict:
     """The card is left behind in any case; its findings are those of reading it."""
     findings: tuple[Finding, ...] = ()

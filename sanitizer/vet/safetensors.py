@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from sanitizer.checkpoint import CHUNK, Checkpoint
 from sanitizer.errors import CorruptError, RefusedError
@@ -39,6 +39,11 @@ BYTES: Mapping[str, int] = MappingProxyType(
     }
 )
 """Bytes per element. The formats of less than a byte are left out: nothing here can compute with them."""
+_WIDEST_FIRST = (
+    *("U64", "I64", "F64", "C64", "F32", "U32", "I32", "BF16", "F16", "U16", "I16"),
+    *("F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3", "F8_E5M2", "I8", "U8", "BOOL"),
+)
+"""The order in which the library (0.8) writes tensors, so that all are aligned."""
 
 _SPECIAL = re.compile(r"(?:^|\.)__\w+__(?:\.|$)")
 """Part of a name that means something to Python."""
@@ -222,6 +227,32 @@ def described(header: Header) -> bytes:
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
     text += b" " * (-len(text) % 8)  # the library aligns the data so
     return struct.pack("<Q", len(text)) + text
+
+
+class Described(Protocol):
+    """A tensor's dtype and shape, wherever its bytes are."""
+
+    @property
+    def dtype(self) -> str:
+        """In the words of safetensors."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its dimensions."""
+
+
+def layout(tensors: Mapping[str, Described]) -> Header:
+    """Where each tensor lies in a file that the library writes: the widest dtypes first, then by name.
+
+    The order of `tensors` makes no difference.
+    """
+    placed: dict[str, TensorInfo] = {}
+    reached = 0
+    for name, tensor in sorted(tensors.items(), key=lambda item: (_WIDEST_FIRST.index(item[1].dtype), item[0])):
+        end = reached + nbytes(tensor.dtype, tensor.shape)
+        placed[name] = TensorInfo(tensor.dtype, tensor.shape, reached, end)
+        reached = end
+    return Header(MappingProxyType(placed), MappingProxyType({"format": "pt"}), begin=0)
 
 
 def _metadata(value: Any, file: str) -> dict[str, str]:

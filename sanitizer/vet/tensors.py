@@ -6,8 +6,7 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.vet.inventory import PICKLED, kind, weight_files
 from sanitizer.vet.legacy.reader import Legacy, read_legacy
 from sanitizer.vet.legacy.ties import tied_in
-from sanitizer.vet.legacy.write import layout
-from sanitizer.vet.safetensors import Header, header_of
+from sanitizer.vet.safetensors import Header, header_of, layout
 
 
 def headers(checkpoint: Checkpoint) -> dict[str, Header]:

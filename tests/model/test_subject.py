@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from sanitizer.errors import CorruptError, UnsupportedError
 from sanitizer.heads import HeadId
 from sanitizer.model.save import save
-from sanitizer.model.subject import choose_device, choose_dtype, common_dtype, open_subject, stored_dtypes, task_of
+from sanitizer.model.subject import choose_device, choose_dtype, open_subject, stored_dtypes
 
 
 def test_weights_that_do_not_fill_the_model_are_an_error_not_random(tmp_path: Path) -> None:
@@ -52,32 +52,9 @@ def test_bytes_changed_after_hashing_are_not_loaded(tmp_path: Path) -> None:
         open_subject(checkpoint, device=torch.device("cpu"), dtype=torch.float32)
 
 
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ({"model_type": "deberta-v2", "architectures": ["DebertaV2ForSequenceClassification"]}, "deberta-v2"),
-        ({"model_type": "bert", "architectures": ["BertForMaskedLM"]}, "BertForMaskedLM"),
-        ({"model_type": "bert"}, "none declared"),
-        (
-            {"model_type": "bert", "architectures": ["BertForSequenceClassification"], "problem_type": "regression"},
-            "regression",
-        ),
-    ],
-)
-def test_what_cannot_be_measured_is_named(config: dict[str, object], said: str) -> None:
-    with pytest.raises(UnsupportedError, match=said):
-        task_of(config)
-
-
-def test_tasks() -> None:
-    assert task_of({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]})[1] == "causal"
-    assert task_of({"model_type": "gpt2", "architectures": ["GPT2ForSequenceClassification"]})[1] == "classification"
-
-
 def test_stored_dtypes_come_from_the_headers(tmp_path: Path) -> None:
     stored = stored_dtypes(checkpoint_of(make_folder(tmp_path / "m", "gpt2", dtype=torch.float16)))
     assert set(stored.values()) == {"F16"}
-    assert common_dtype({"a": "F32", "b": "F16", "c": "F16"}) == "F16"
 
 
 def test_device_that_is_not_there_is_said_so() -> None:

@@ -1,44 +1,15 @@
 from __future__ import annotations
 
-import copy
 import pickle
 
 import pytest
 import torch
 from helpers.pico import CONFIGS, make_model
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sanitizer.heads import HeadId
 from sanitizer.model.anatomy import Anatomy
-from sanitizer.model.surgery import LayerConfig, cut, describe, split
-
-LLAMA = Anatomy.of(make_model("llama"))
-BERT = Anatomy.of(make_model("bert"))
-SOME_HEADS = st.sets(st.builds(HeadId, st.integers(0, 2), st.integers(0, 3)))
-
-
-@given(heads=SOME_HEADS)
-@pytest.mark.parametrize("anatomy", [BERT, LLAMA], ids=["bert", "llama"])
-def test_split_is_a_partition_that_leaves_a_layer_buildable(anatomy: Anatomy, heads: set[HeadId]) -> None:
-    done = split(anatomy, heads)
-    assert sorted((*done.cut, *done.zero)) == sorted(heads)
-    for layer in anatomy.layers:
-        left = [head for head in range(layer.heads) if HeadId(layer.index, head) not in done.cut]
-        sizes = {sum(head // layer.group == key for head in left) for key in {head // layer.group for head in left}}
-        assert left
-        assert len(sizes) == 1
-
-
-@given(heads=SOME_HEADS)
-def test_without_groups_only_a_layers_last_head_is_zeroed(heads: set[HeadId]) -> None:
-    whole_layers = sum(all(HeadId(layer, head) in heads for head in range(4)) for layer in range(3))
-    assert len(split(BERT, heads).zero) == whole_layers
-
-
-def test_one_head_of_each_group_can_be_cut_and_a_lone_one_cannot() -> None:
-    assert split(LLAMA, [HeadId(0, 0), HeadId(0, 3)]).cut == (HeadId(0, 0), HeadId(0, 3))
-    assert split(LLAMA, [HeadId(0, 0)]).zero == (HeadId(0, 0),)
+from sanitizer.model.geometry import split
+from sanitizer.model.surgery import LayerConfig, cut
 
 
 @pytest.mark.parametrize("family", sorted(CONFIGS))
@@ -66,20 +37,6 @@ def test_cutting_twice_is_cutting_at_once() -> None:
     assert anatomy.layers[1].original == (1, 3)
     for one, two in zip(once.parameters(), twice.parameters(), strict=True):
         assert torch.equal(one, two)
-
-
-def test_describe_says_nothing_about_a_whole_model() -> None:
-    config = copy.deepcopy(make_model("bert").config)
-    before = config.to_dict()
-    describe(config, BERT)
-    assert config.to_dict() == before
-
-
-def test_describe_lists_heads_as_the_whole_model_counts_them() -> None:
-    model = make_model("bert")
-    anatomy = cut(model, Anatomy.of(model), [HeadId(1, 2)])
-    describe(model.config, anatomy)
-    assert model.config.quantization_config == {"quant_method": "sanitizer", "removed_heads": {"1": [2]}}
 
 
 def test_layer_config_is_live_except_for_its_heads() -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from types import MappingProxyType
 from typing import BinaryIO
 
 from sanitizer.errors import ResourceError
 from sanitizer.vet.legacy.gather import chunks
 from sanitizer.vet.legacy.reader import Legacy
-from sanitizer.vet.legacy.values import View
-from sanitizer.vet.safetensors import BYTES, Header, TensorInfo, described, nbytes
+from sanitizer.vet.safetensors import described, layout, nbytes
 
 
 def write_safetensors(source: BinaryIO, legacy: Legacy, target: Path, *, without: Iterable[str] = ()) -> None:
@@ -42,17 +40,3 @@ def write_safetensors(source: BinaryIO, legacy: Legacy, target: Path, *, without
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def layout(views: Mapping[str, View]) -> Header:
-    """Where each tensor will lie: the widest dtypes first, so that all are aligned, then by name, as in the library.
-
-    The order in which the `.bin` names them makes no difference.
-    """
-    tensors: dict[str, TensorInfo] = {}
-    reached = 0
-    for name, view in sorted(views.items(), key=lambda item: (-BYTES[item[1].dtype], item[0])):
-        end = reached + nbytes(view.dtype, view.shape)
-        tensors[name] = TensorInfo(view.dtype, view.shape, reached, end)
-        reached = end
-    return Header(MappingProxyType(tensors), MappingProxyType({"format": "pt"}), begin=0)
