@@ -14,7 +14,7 @@ from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
 from sanitizer.markdown import fence, visible
 from sanitizer.pages import template
-from sanitizer.report import BaseRecord, Metric, RunReport
+from sanitizer.report import ApplyReport, BaseRecord, Metric, RunReport, SourceRecord
 from sanitizer.source import HubRef
 
 TEMPLATE = "model-card.md.jinja"
@@ -69,17 +69,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
 def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
     """The front matter. What a Hub would refuse of the upstream card is left out of it (the report has it)."""
     source, data = report.source, report.data
-    found: dict[str, Any] = {}
-    # A folder's card names the model it was made from; what is made of the folder was made from that.
-    named = (source.name,) if source.commit is not None else source.base_models
-    bases = [base for name in named if (base := _hub_name(name)) is not None]
-    if bases:
-        found |= {"base_model": bases[0] if len(bases) == 1 else bases, "base_model_relation": "finetune"}
-    found |= {"library_name": "transformers", "pipeline_tag": PIPELINES[source.task]}
-    if source.license is not None and _LICENSE.fullmatch(source.license):
-        found["license"] = source.license
-    if languages := [language for language in source.language if _LANGUAGE.fullmatch(language)]:
-        found["language"] = languages
+    found = about(source)
     pruned = ["pruned"] if report.heads else []
     found["tags"] = [
         "sanitizer",
@@ -105,7 +95,23 @@ def metadata(report: RunReport, *, repo_name: str | None) -> dict[str, Any]:
     return found
 
 
-def head_map(report: RunReport) -> str:
+def about(source: SourceRecord) -> dict[str, Any]:
+    """What the front matter of any treated copy says of the model that it was made from."""
+    found: dict[str, Any] = {}
+    # A folder's card names the model it was made from; what is made of the folder was made from that.
+    named = (source.name,) if source.commit is not None else source.base_models
+    bases = [base for name in named if (base := _hub_name(name)) is not None]
+    if bases:
+        found |= {"base_model": bases[0] if len(bases) == 1 else bases, "base_model_relation": "finetune"}
+    found |= {"library_name": "transformers", "pipeline_tag": PIPELINES[source.task]}
+    if source.license is not None and _LICENSE.fullmatch(source.license):
+        found["license"] = source.license
+    if languages := [language for language in source.language if _LANGUAGE.fullmatch(language)]:
+        found["language"] = languages
+    return found
+
+
+def head_map(report: RunReport | ApplyReport) -> str:
     """Layers down, heads across: `.` kept, `x` cut out, `0` every weight zero."""
     marks = {record.head: {"removed": "x", "zeroed": "0"}[record.outcome] for record in report.heads}
     rows = [
@@ -115,7 +121,7 @@ def head_map(report: RunReport) -> str:
     return "\n".join(f"layer {layer:>3}  {row}" for layer, row in enumerate(rows))
 
 
-def loading(report: RunReport, place: str) -> str:
+def loading(report: RunReport | ApplyReport, place: str) -> str:
     """Python that opens the result with stock transformers."""
     auto = AUTO_CLASSES[report.source.task]
     first = ["import sanitizer.loading  # teaches transformers to open what it now has fewer heads in", ""]

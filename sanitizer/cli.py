@@ -8,6 +8,7 @@ from __future__ import annotations
 import rich_click as click
 
 from sanitizer import __version__
+from sanitizer.commands.apply import apply
 from sanitizer.commands.benchmark import benchmark
 from sanitizer.commands.compare import compare
 from sanitizer.commands.demo import demo
@@ -58,6 +59,7 @@ for command in (
     scan,
     guard,
     report,
+    apply,
     push,
     verify,
     compare,

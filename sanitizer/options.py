@@ -121,6 +121,24 @@ class VetOptions:
 
 
 @dataclass(frozen=True)
+class ApplyOptions:
+    """`sanitize apply`. `plan` is a file that names heads: a run's report.json, or JSON with the same words.
+
+    `other_model`: go on with a plan that was made for other files than these.
+    """
+
+    plan: Path
+    model: str
+    revision: str | None = None
+    output: Path | None = None
+    force: bool = False
+    layout: Layout = "compact"
+    other_model: bool = False
+    token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD
+
+
+@dataclass(frozen=True)
 class GuardOptions:
     """`sanitize guard`. `inputs` is a file, a Hub data set or `-` for JSON lines, `inputs_column` its column of texts.
 

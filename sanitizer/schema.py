@@ -20,6 +20,7 @@ from sanitizer.errors import CorruptError, SanitizerError
 from sanitizer.files import replace_text
 from sanitizer.report import (
     SCHEMA_VERSION,
+    ApplyReport,
     BenchmarkReport,
     CellRecord,
     CompareReport,
@@ -39,6 +40,7 @@ Record = (
     RunReport
     | ScanReport
     | Preview
+    | ApplyReport
     | VetReport
     | VetReports
     | BenchmarkReport
@@ -55,6 +57,7 @@ RECORDS: dict[str, type[Record]] = {
     "report": RunReport,
     "scan": ScanReport,
     "preview": Preview,
+    "apply": ApplyReport,
     "vet": VetReport,
     "vets": VetReports,
     "benchmark": BenchmarkReport,

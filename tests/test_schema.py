@@ -13,6 +13,7 @@ import pytest
 from helpers.records import (
     DATA,
     SOURCE,
+    make_apply,
     make_benchmark,
     make_cell,
     make_comparison,
@@ -38,6 +39,7 @@ SAMPLES = {
     "report": make_report(),
     "scan": make_scan(inputs=make_inputs()),
     "preview": make_preview(),
+    "apply": make_apply(),
     "vet": make_vet(),
     "vets": VetReports((make_vet(), make_vet(source="org/other"))),
     "benchmark": make_benchmark(),

@@ -8,7 +8,19 @@ import rich_click as click
 
 from sanitizer.terminal.consoles import result
 
-NAMES = ("report", "scan", "preview", "vet", "vets", "benchmark", "cell", "verification", "comparison", "plant")
+NAMES = (
+    "report",
+    "scan",
+    "preview",
+    "apply",
+    "vet",
+    "vets",
+    "benchmark",
+    "cell",
+    "verification",
+    "comparison",
+    "plant",
+)
 
 
 @click.command("schema", short_help="Print the JSON Schema of the reports.")

@@ -115,6 +115,15 @@ def output_option(name: str, help: str) -> Callable[[F], F]:
     )
 
 
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(["compact", "dense"]),
+    default="compact",
+    show_default=True,
+    panel=OUTPUT,
+    help="Cut heads out, or leave the shapes and make them zero (opens everywhere).",
+)
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, panel=OUTPUT, help="Print one JSON document (see `sanitize schema`)."
 )

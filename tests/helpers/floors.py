@@ -38,7 +38,7 @@ ROOMS: Mapping[str, str] = {
     **dict.fromkeys(
         ("pipeline", "intake", "trial", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
     ),
-    **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating", "redteam"), "pipeline"),
+    **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating", "redteam", "applying"), "pipeline"),
     **dict.fromkeys(("verifying", "verify", "comparing", "compare"), "pipeline"),
     **dict.fromkeys(("cli", "__main__", "commands", "terminal", "formats", "doctor"), "cli"),
 }

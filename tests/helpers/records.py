@@ -8,6 +8,7 @@ from typing import Any
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.report import (
     AnswersRecord,
+    ApplyReport,
     AttackRecord,
     BaseRecord,
     BenchmarkReport,
@@ -28,6 +29,7 @@ from sanitizer.report import (
     ForensicsRecord,
     Gate,
     HeadChanges,
+    HeadOutcome,
     HeadRecord,
     HeadShare,
     Hits,
@@ -37,6 +39,7 @@ from sanitizer.report import (
     NamedRecipe,
     PairedMetric,
     PieceRecord,
+    PlanFile,
     PlanRecord,
     PlanStep,
     PlantReport,
@@ -233,6 +236,28 @@ def make_report(**changes: Any) -> RunReport:
 def make_scan(**changes: Any) -> ScanReport:
     """A scan of the same checkpoint."""
     report = ScanReport(TOOL, SOURCE, VETTING, DATA, SCAN, "2026-01-02T03:04:05+00:00", (Timing("scan", 20.25),))
+    return replace(report, **changes)
+
+
+def make_apply(**changes: Any) -> ApplyReport:
+    """The plan of the report above, applied to the same checkpoint."""
+    report = ApplyReport(
+        sanitizer="0.1.0",
+        transformers="5.23.0",
+        source=SOURCE,
+        vetting=VETTING,
+        plan=PlanFile("report.json", "66" * 32, "org/reviews", DIGEST, False, ("finetune",)),
+        layout="compact",
+        heads=(
+            HeadOutcome(HeadId(0, 1), "zeroed"),
+            HeadOutcome(HeadId(1, 0), "removed"),
+            HeadOutcome(HeadId(2, 2), "removed"),
+        ),
+        parameters_after=22_614_914,
+        needs_loader=True,
+        written=True,
+        files=(FileRecord("model.safetensors", 45_230_000, "55" * 32, "rebuilt", "written by this run"),),
+    )
     return replace(report, **changes)
 
 

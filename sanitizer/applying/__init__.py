@@ -1,0 +1,1 @@
+"""`sanitize apply`: the heads that a plan names, taken out of the files of a model that is never built."""

@@ -1,0 +1,69 @@
+"""What `sanitize apply` did, told on a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from sanitizer.card import head_map, loading
+from sanitizer.report import ApplyReport
+from sanitizer.terminal.numbers import count, counted
+from sanitizer.terminal.story import findings_story
+from sanitizer.text import clean
+
+if TYPE_CHECKING:
+    from sanitizer.applying.work import ApplyResult
+
+NOT_MEASURED = "Nothing was opened, tuned or measured: what this costs on your texts is not known."
+
+
+def apply_story(result: ApplyResult) -> Iterator[RenderableType]:
+    """What came in, which heads went, and what to do next."""
+    report, output = result.report, clean(str(result.output))
+    yield from _origin(report)
+    outcomes = Counter(record.outcome for record in report.heads)
+    did = " and ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items()))
+    would = "" if report.written else "would be "
+    yield Text()
+    yield Text(f"{would}{did} of {counted(sum(report.source.heads), 'head')}", style="bold")
+    yield Text(head_map(report), no_wrap=True)
+    yield _line("parameters", f"{count(report.source.parameters)} before, {count(report.parameters_after)} after")
+    for warning in report.warnings:
+        yield Text.assemble("  ", ("note", "yellow"), f"    {clean(warning)}")
+    yield Text()
+    if not report.written:
+        yield Text(f"Nothing was written. Leave out --dry-run to write {output}.")
+        return
+    yield _line("result", output, whole=True)
+    yield _line("record", str(Path(output, "sanitizer", "apply.json")), whole=True)
+    yield Text()
+    yield Text("To load it:")
+    code = loading(report, output).splitlines()
+    yield Text("\n".join(f"    {line}" for line in code), style="cyan", no_wrap=True)
+    yield Text(NOT_MEASURED)
+
+
+def _origin(report: ApplyReport) -> Iterator[RenderableType]:
+    source, plan = report.source, report.plan
+    yield Text(clean(source.name), style="bold")
+    if source.commit:
+        yield _line("commit", clean(source.commit))
+    yield _line("model", f"{clean(source.architecture)}, {counted(source.layers, 'layer')}, {clean(source.dtype)}")
+    yield _line("vetting", counted(len(report.vetting.findings), "finding"))
+    yield from findings_story(report.vetting.findings)
+    yield _line("plan", f"{clean(plan.name)}{f', made for {clean(plan.model)}' if plan.model else ''}")
+    if plan.other_model:
+        which = "does not say for which files it was made" if plan.digest is None else "was made for other files"
+        yield Text.assemble("  ", ("note", "yellow"), f"    the plan {which}: --other-model")
+    if plan.not_repeated:
+        done = ", ".join(clean(name) for name in plan.not_repeated)
+        yield Text.assemble("  ", ("note", "yellow"), f"    the plan's run did more, which is not repeated: {done}")
+
+
+def _line(label: str, text: str, *, whole: bool = False) -> Text:
+    return Text.assemble((f"  {label:<12}", "dim"), text, no_wrap=whole)

@@ -1,0 +1,162 @@
+"""How long taking heads out of files takes next to copying them, and how much memory, by size. Prints; asserts nothing.
+
+    python tests/benchmarks/apply.py [MEGABYTES ...]     default: 64 256 1024 4096
+
+For each size a BERT-like checkpoint of random half-precision weights is made, and a plan of a quarter of its heads.
+`copy` is what this project calls copying: bytes are hashed as they pass, and held against the digest; `cp` does
+neither. `surgery` writes the model's files from a vetted folder, with the same check; `apply` is the whole command:
+hashing, vetting in a process of its own, the vetted copy, the surgery and the sums. Times are of the machine's clock,
+the least of some rounds taken in turn; files lie in the page cache, and nothing waits for the disk.
+
+The goals: surgery in at most 1.3 times the time of a copy; memory of the whole command, its children included, of at
+most twice the largest tensor and 300 MB, the same for every size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sanitizer.applying.headplan import HeadPlan
+from sanitizer.applying.operation import Operation
+from sanitizer.checkpoint import CHUNK, Checkpoint, LocalOrigin
+from sanitizer.heads import HeadId
+from sanitizer.intake import Intake
+from sanitizer.progress import silent
+from sanitizer.report import VetRecord
+
+SIZES, ROUNDS = (64, 256, 1024, 4096), 3
+HIDDEN, HEADS, WORDS = 1024, 16, 2000
+APPLY = "import sys; sys.argv[0] = 'sanitize'; from sanitizer.cli import main; main()"
+LAYER = {
+    **{f"attention.self.{name}": (HIDDEN, HIDDEN) for name in ("query", "key", "value")},
+    "attention.output.dense": (HIDDEN, HIDDEN),
+    "intermediate.dense": (4 * HIDDEN, HIDDEN),
+    "output.dense": (HIDDEN, 4 * HIDDEN),
+}
+
+
+def build(folder: Path, megabytes: int) -> int:
+    """Write the checkpoint; the number of its layers."""
+    folder.mkdir()
+    layers = max(1, megabytes * CHUNK // (12 * HIDDEN * HIDDEN * 2))
+    config = {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_size": HIDDEN}
+    config |= {"num_hidden_layers": layers, "num_attention_heads": HEADS, "intermediate_size": 4 * HIDDEN}
+    config |= {"vocab_size": WORDS, "max_position_embeddings": 512, "type_vocab_size": 2, "pad_token_id": 0}
+    (folder / "config.json").write_text(json.dumps(config))
+    vocabulary = {f"word{index}": index for index in range(WORDS)}
+    model = {"type": "WordPiece", "unk_token": "word0", "vocab": vocabulary}
+    model |= {"continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+    parts = dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder"))
+    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", **parts, "added_tokens": [], "model": model}))
+    shapes: dict[str, tuple[int, ...]] = {"bert.embeddings.word_embeddings.weight": (WORDS, HIDDEN)}
+    for layer in range(layers):
+        for name, shape in LAYER.items():
+            shapes[f"bert.encoder.layer.{layer}.{name}.weight"] = shape
+            shapes[f"bert.encoder.layer.{layer}.{name}.bias"] = shape[:1]
+    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for name, shape in sorted(shapes.items()):
+        size = 2 * shape[0] * (shape[1] if len(shape) > 1 else 1)
+        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": (at, at + size)}
+        at += size
+    raw = json.dumps(header).encode()
+    block = bytearray(hashlib.shake_256(b"weights").digest(CHUNK))
+    block[1::2] = bytes(byte & 0x3B for byte in block[1::2])  # magnitudes below one
+    with (folder / "model.safetensors").open("wb") as sink:
+        sink.write(struct.pack("<Q", len(raw)) + raw)
+        for start in range(0, at, CHUNK):
+            sink.write(block[: min(CHUNK, at - start)])
+    return layers
+
+
+def emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def least(works: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Seconds of each, the least of the rounds; in turn, so that what else the machine does meets all of them."""
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            before = time.perf_counter()
+            work()
+            best[name] = min(best[name], time.perf_counter() - before)
+    return best
+
+
+def peak(words: list[str]) -> float:
+    """The most resident memory in MB of a process and of each child of its own."""
+    probe = f"import resource, subprocess, sys; subprocess.run([sys.executable, '-c', *{words!r}], check=True, "
+    probe += "stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", probe], check=True, stdout=subprocess.PIPE, text=True)
+    return int(done.stdout) / 1024
+
+
+def measure(place: Path, megabytes: int) -> None:
+    """Print one line."""
+    source, out = place / "model", place / "out"
+    layers = build(source, megabytes)
+    heads = tuple(HeadId(layer, head) for layer in range(layers) for head in range(HEADS // 4))
+    (place / "heads.json").write_text(json.dumps({"heads": [str(head) for head in heads]}))
+    names = [path.name for path in source.iterdir()]
+    vetted = Checkpoint.of_folder(source, LocalOrigin("model"), names)
+    plan = HeadPlan("heads.json", "", heads, digest=vetted.digest)
+
+    def copy() -> None:
+        target = emptied(out)
+        for name in names:
+            vetted.copy(name, target / name, durable=False)
+
+    def cp() -> None:
+        subprocess.run(["cp", "-r", "--reflink=never", str(source), str(emptied(out))], check=True)
+
+    def surgery() -> None:
+        target = emptied(out)
+        Operation.of(plan, Intake(vetted, VetRecord((), ()), {}), "compact").write(target, silent)
+
+    words = [APPLY, "apply", str(place / "heads.json"), str(source), "--output", str(place / "done")]
+    words += ["--other-model", "--force", "--quiet"]
+    took = least(
+        {
+            "cp": cp,
+            "copy": copy,
+            "surgery": surgery,
+            "apply": lambda: subprocess.run([sys.executable, "-c", *words], check=True, stdout=subprocess.DEVNULL),
+        }
+    )
+    memory, largest = peak(words), 2 * 4 * HIDDEN * HIDDEN / CHUNK
+    size = sum((source / name).stat().st_size for name in names) / CHUNK
+    print(
+        f"{size:6.0f}  {took['cp']:7.2f}  {took['copy']:7.2f}  {took['surgery']:7.2f}  "
+        f"{took['surgery'] / took['copy']:8.2f}x  {took['surgery'] / took['cp']:8.2f}x  {took['apply']:7.2f}  "
+        f"{took['apply'] / took['copy']:6.2f}x  {memory:7.0f} MB  {2 * largest + 300:5.0f} MB",
+        flush=True,
+    )
+    for folder in (source, out, place / "done"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Print a line for each size."""
+    sizes = [int(word) for word in sys.argv[1:]] or SIZES
+    print("    MB       cp     copy  surgery  s./copy     s./cp     apply  a./copy   memory      goal")
+    with tempfile.TemporaryDirectory() as place:
+        for megabytes in sizes:
+            measure(Path(place), megabytes)
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()
