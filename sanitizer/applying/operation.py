@@ -13,7 +13,7 @@ from sanitizer.applying.edits import Edit, edits_of
 from sanitizer.applying.headplan import HeadPlan, check_digest, check_fits
 from sanitizer.applying.names import constants, left_out
 from sanitizer.applying.rewrite import rewrite
-from sanitizer.applying.target import Output, index_of, outputs_of, parameters_of
+from sanitizer.applying.target import LARGEST, Output, index_of, outputs_of, parameters_of
 from sanitizer.checkpoint import Checkpoint, HubOrigin
 from sanitizer.errors import CorruptError
 from sanitizer.gates import left_out as remark
@@ -69,11 +69,15 @@ class Operation:
         tensors = {name: tensor for header in there.values() for name, tensor in header.tensors.items()}
         edits = edits_of(geometry, done, tensors)
         leave = left_out(json.loads(vetted.read("config.json")), tensors, record.findings)
-        outputs = outputs_of(there, edits, leave)
+        outputs = outputs_of(there, edits, leave, largest=LARGEST)
         return cls(plan, intake, layout, settings, done, there, edits, leave, constants(tensors), outputs)
 
     def write(self, target: Path, progress: Progress) -> None:
-        """Write the model into an empty folder: the bytes that removing the heads in memory and saving would write."""
+        """Write the model into an empty folder: the bytes that removing the heads in memory and saving would write.
+
+        That holds for weights under the names that `save_pretrained` gives them, and up to `LARGEST` bytes. Without a
+        model nobody knows others: they keep their names, and what no part of the model reads is carried along.
+        """
         vetted = self.intake.checkpoint
         rewrite(vetted, self.headers, self.outputs, self.edits, target, progress=progress)
         for name, content in index_of(self.outputs).items():

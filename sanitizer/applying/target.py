@@ -27,7 +27,7 @@ class Output:
 
 
 def outputs_of(
-    headers: Mapping[str, Header], edits: Mapping[str, Edit], left_out: frozenset[str], *, largest: int = LARGEST
+    headers: Mapping[str, Header], edits: Mapping[str, Edit], left_out: frozenset[str], *, largest: int
 ) -> tuple[Output, ...]:
     """One file for all, in the order in which the safetensors library writes; beyond `largest` one for each source."""
     after = {file: _after(header, edits, left_out) for file, header in headers.items()}

@@ -19,6 +19,8 @@ from sanitizer.model.save import needs_loader, save
 from sanitizer.options import Layout
 from sanitizer.progress import silent
 from sanitizer.report import VetRecord
+from sanitizer.vet.gate import refusal, vet
+from sanitizer.vet.inventory import open_local
 
 # A lone head, a whole key group, and a whole layer.
 HEADS = tuple(HeadId.parse(name) for name in ("L0.H1", "L1.H0", "L1.H1", "L2.H0", "L2.H1", "L2.H2", "L2.H3"))
@@ -74,6 +76,23 @@ def test_every_dtype_and_any_number_of_shards(family: str, dtype: torch.dtype, l
     make_tokenizer().save_pretrained(tmp_path / "m")
     assert len(list((tmp_path / "m").glob("*.safetensors"))) > 2
     assert_same(tmp_path / "m", layout, tmp_path)
+
+
+def test_what_is_too_large_for_one_file_keeps_its_shards_and_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_model("llama").half().save_pretrained(tmp_path / "m", max_shard_size="20KB")
+    make_tokenizer().save_pretrained(tmp_path / "m")
+    in_files(tmp_path / "m", HEADS, "compact", tmp_path / "one")
+    monkeypatch.setattr("sanitizer.applying.operation.LARGEST", 20_000)
+    in_files(tmp_path / "m", HEADS, "compact", tmp_path / "some")
+    shards = {path.name for path in (tmp_path / "some").glob("*.safetensors")}
+    assert shards == {path.name for path in (tmp_path / "m").glob("*.safetensors")}
+    assert len(shards) > 2
+    one, some = (open_folder(tmp_path / name).model.state_dict() for name in ("one", "some"))
+    assert one.keys() == some.keys()
+    assert all(torch.equal(one[name], some[name]) for name in one)
+    assert refusal(vet(open_local(tmp_path / "some"))) is None, "index and shards agree"
 
 
 @LAYOUTS

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from sanitizer.applying import rewrite as module
 from sanitizer.applying.edits import Edit
 from sanitizer.applying.rewrite import rewrite
-from sanitizer.applying.target import outputs_of
+from sanitizer.applying.target import LARGEST, outputs_of
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import CorruptError
 from sanitizer.progress import silent
@@ -59,7 +59,7 @@ def test_any_edit_in_any_blocks_is_what_numpy_makes_of_it(
     (folder / "out").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHUNK", block)
-        outputs = outputs_of(headers, {"w": edit}, frozenset({"z"}))
+        outputs = outputs_of(headers, {"w": edit}, frozenset({"z"}), largest=LARGEST)
         rewrite(vetted, headers, outputs, {"w": edit}, folder / "out", progress=silent)
     at: list[slice | list[int]] = [slice(None)] * len(shape)
     at[edit.axis] = [number for part in edit.zero for number in part]
@@ -75,7 +75,7 @@ def test_any_edit_in_any_blocks_is_what_numpy_makes_of_it(
 def test_a_file_that_changed_after_it_was_vetted_is_not_believed(change: str, tmp_path: Path) -> None:
     vetted = source(tmp_path / "m", {"w": np.ones((4, 4), "float32")})
     headers = {NAME: header_of(vetted, NAME)}
-    outputs = outputs_of(headers, {}, frozenset())
+    outputs = outputs_of(headers, {}, frozenset(), largest=LARGEST)
     data = bytearray((tmp_path / "m" / NAME).read_bytes())
     if change == "flipped":
         data[-1] ^= 1

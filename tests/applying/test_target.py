@@ -4,7 +4,7 @@ import json
 from types import MappingProxyType
 
 from sanitizer.applying.edits import Edit
-from sanitizer.applying.target import index_of, outputs_of, parameters_of
+from sanitizer.applying.target import LARGEST, index_of, outputs_of, parameters_of
 from sanitizer.vet.safetensors import Header, TensorInfo
 
 HEADERS = {
@@ -20,7 +20,7 @@ GONE = frozenset({"gone"})
 
 
 def test_shards_become_one_file_in_the_librarys_order() -> None:
-    (whole,) = outputs_of(HEADERS, EDITS, GONE)
+    (whole,) = outputs_of(HEADERS, EDITS, GONE, largest=LARGEST)
     assert (whole.name, whole.sources) == ("model.safetensors", tuple(HEADERS))
     assert dict(whole.header.tensors) == {
         "c": TensorInfo("F32", (2,), 0, 8),
@@ -44,4 +44,4 @@ def test_what_is_too_large_for_one_file_stays_in_its_shards_with_an_index() -> N
 
 def test_parameters_are_counted_without_what_is_left_out() -> None:
     assert parameters_of(HEADERS.values(), GONE) == 8 + 2 + 3
-    assert parameters_of(output.header for output in outputs_of(HEADERS, EDITS, GONE)) == 4 + 2 + 3
+    assert parameters_of(output.header for output in outputs_of(HEADERS, EDITS, GONE, largest=LARGEST)) == 4 + 2 + 3
