@@ -11,8 +11,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sanitizer.card import head_map, loading
+from sanitizer.numbers import count, counted
 from sanitizer.report import ApplyReport
-from sanitizer.terminal.numbers import count, counted
 from sanitizer.terminal.story import findings_story
 from sanitizer.text import clean
 
