@@ -890,6 +890,7 @@ ClaimSubject = Literal[
     "recipe",
     "lock",
     "card",
+    "page",
     "vetting",
     "heads",
     "parameters",
