@@ -67,7 +67,7 @@ class Operation:
         done = split(geometry, plan.heads) if layout == "compact" else Split((), plan.heads)
         there = headers(vetted)
         tensors = {name: tensor for header in there.values() for name, tensor in header.tensors.items()}
-        edits = edits_of(geometry, done, tensors)
+        edits = edits_of(geometry, done, {name: tensor.shape for name, tensor in tensors.items()})
         leave = left_out(json.loads(vetted.read("config.json")), tensors, record.findings)
         outputs = outputs_of(there, edits, leave, largest=LARGEST)
         return cls(plan, intake, layout, settings, done, there, edits, leave, constants(tensors), outputs)

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from sanitizer.errors import CorruptError, UnsupportedError
-from sanitizer.model.families import Family, HeadShape, Separate, family_of, rows_of
+from sanitizer.model.families import Family, HeadShape, family_of
+from sanitizer.model.geometry import KEY, QUERY, VALUE, LayerGeometry, layer_of
 from sanitizer.model.removed import removed_heads
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -21,6 +22,7 @@ _ALIASES = {
     "hidden_size": ("hidden_size", "n_embd", "dim"),
 }
 """What transformers calls `attribute_map`: the words of gpt2 and distilbert."""
+HINT = "the config and the weights belong to different models, or the weights were saved under other names"
 
 
 @dataclass(frozen=True)
@@ -33,32 +35,50 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class StoredLayer:
-    """One layer: the original indices of the query heads that are in it, and how they lie in its tensors."""
+class StoredLayer(LayerGeometry):
+    """One layer, and the tensors its heads lie in: weights and biases of the projections in turn, and the output."""
 
-    family: Family
-    original: tuple[int, ...]
-    key_heads: int
-    head_dim: int
     projections: tuple[str, ...]
-    output: str
     biases: tuple[str | None, ...]
+    output: str
 
-    @property
-    def group(self) -> int:
-        """Query heads that share one key head."""
-        return len(self.original) // self.key_heads
+    @classmethod
+    def find(cls, layer: LayerGeometry, shapes: Shapes) -> StoredLayer:
+        """By name and shape, whatever the task's class puts before the names.
+
+        Raises CorruptError where a tensor is missing or of another shape, UnsupportedError where two could be meant.
+        """
+        family = layer.family
+        outputs, inputs = (1, 0) if family.transposed else (0, 1)
+        projections = tuple(_find(shapes, layer, f"{family.attention}.{path}") for path in family.projections)
+        output = _find(shapes, layer, family.output)
+        named = [f"{name.removesuffix('weight')}bias" for name in projections]
+        biases = tuple(name if name in shapes else None for name in named)
+        for weight, bias, width in zip(projections, biases, layer.widths, strict=True):
+            _demand(shapes, weight, 2, outputs, width)
+            if bias is not None:
+                _demand(shapes, bias, 1, 0, width)
+        _demand(shapes, output, 2, inputs, layer.heads * layer.head_dim)
+        return cls(
+            layer.index,
+            family,
+            layer.original,
+            layer.key_heads,
+            layer.head_dim,
+            projections=projections,
+            biases=biases,
+            output=output,
+        )
 
     def own(self, position: int) -> Iterator[Piece]:
         """What belongs to the query head at a position alone: its query rows and its columns of the output."""
-        yield from self._role(0, position)
-        columns = range(position * self.head_dim, (position + 1) * self.head_dim)
-        yield Piece(self.output, 0 if self.family.transposed else 1, columns)
+        yield from self._role(QUERY, position)
+        yield Piece(self.output, 0 if self.family.transposed else 1, self.columns(position))
 
     def shared(self, key: int) -> Iterator[Piece]:
         """Key and value rows of a key head."""
-        yield from self._role(1, key)
-        yield from self._role(2, key)
+        yield from self._role(KEY, key)
+        yield from self._role(VALUE, key)
 
     def all_of(self, position: int) -> Iterator[Piece]:
         """What a query head computes with, shared or not."""
@@ -66,14 +86,7 @@ class StoredLayer:
         yield from self.shared(position // self.group)
 
     def _role(self, role: int, head: int) -> Iterator[Piece]:
-        which, rows = rows_of(
-            self.family.projection,
-            role,
-            head,
-            heads=len(self.original),
-            key_heads=self.key_heads,
-            head_dim=self.head_dim,
-        )
+        which, rows = self.place(role, head)
         yield Piece(self.projections[which], 1 if self.family.transposed else 0, rows)
         bias = self.biases[which]
         if bias is not None:
@@ -101,10 +114,10 @@ class StoredHeads:
         cut = removed_heads(words, shape)
         if family.head_dim_key and config.get("head_dim") is None and not cut:
             # The library's own number, where the config does not say it; nothing but the tensors tells which.
-            first = _find(shapes, family, 0, family.output)
+            first = _find(shapes, layer_of(0, family, shape, ()), family.output)
             shape = HeadShape(shape.layers, shape.heads, shape.key_heads, _inner(family, shapes[first]) // shape.heads)
-        layers = tuple(_layer(family, shape, shapes, index, cut.get(index, ())) for index in range(shape.layers))
-        return cls(shape, layers)
+        layers = (layer_of(index, family, shape, cut.get(index, ())) for index in range(shape.layers))
+        return cls(shape, tuple(StoredLayer.find(layer, shapes) for layer in layers))
 
 
 def _number(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
@@ -114,31 +127,11 @@ def _number(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
     return int(found)
 
 
-def _layer(family: Family, shape: HeadShape, shapes: Shapes, index: int, cut: tuple[int, ...]) -> StoredLayer:
-    original = tuple(head for head in range(shape.heads) if head not in cut)
-    keys = len({head // (shape.heads // shape.key_heads) for head in original})
-    separate = isinstance(family.projection, Separate)
-    paths = vars(family.projection).values()
-    projections = tuple(_find(shapes, family, index, f"{family.attention}.{path}") for path in paths)
-    output = _find(shapes, family, index, family.output)
-    named = [f"{name.removesuffix('weight')}bias" for name in projections]
-    biases = tuple(name if name in shapes else None for name in named)
-    dim, heads = shape.head_dim, len(original)
-    widths = (heads, keys, keys) if separate else (heads + 2 * keys,)
-    for weight, bias, width in zip(projections, biases, widths, strict=True):
-        _demand(shapes, weight, 1 if family.transposed else 0, width * dim)
-        if bias is not None:
-            _demand(shapes, bias, 0, width * dim)
-    _demand(shapes, output, 0 if family.transposed else 1, heads * dim)
-    return StoredLayer(family, original, keys, dim, projections, output, biases)
-
-
-def _demand(shapes: Shapes, name: str, axis: int, length: int) -> None:
+def _demand(shapes: Shapes, name: str, dimensions: int, axis: int, length: int) -> None:
     shape = shapes[name]
-    if len(shape) <= axis or shape[axis] != length:
+    if len(shape) != dimensions or shape[axis] != length:
         raise CorruptError(
-            f"{name} has the shape {list(shape)}, and {length} along axis {axis} is what its heads need",
-            hint="the config and the weights belong to different models",
+            f"{name} has the shape {list(shape)}, and {length} along axis {axis} is what its heads need", hint=HINT
         )
 
 
@@ -146,12 +139,12 @@ def _inner(family: Family, shape: tuple[int, ...]) -> int:
     return shape[0 if family.transposed else 1] if len(shape) == 2 else 0
 
 
-def _find(shapes: Shapes, family: Family, index: int, path: str) -> str:
+def _find(shapes: Shapes, layer: LayerGeometry, path: str) -> str:
     """The stored name, whatever the task's class puts before it."""
-    wanted = f"{family.layers}.{index}.{path}.weight"
+    wanted = f"{layer.family.layers}.{layer.index}.{path}.weight"
     found = [name for name in shapes if name == wanted or name.endswith(f".{wanted}")]
     if not found:
-        raise CorruptError(f"there is no tensor {wanted}", hint="get the model again")
+        raise CorruptError(f"there is no tensor {wanted}", hint=HINT)
     if len(found) > 1:
         raise UnsupportedError(f"{found[0]} and {found[1]} could both be the projection of a layer")
     return found[0]
