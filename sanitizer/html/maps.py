@@ -140,4 +140,4 @@ def _dot(places: Iterable[tuple[int, int]]) -> str:
 
 
 # Drawn from the corner of a square of 0.3 in the middle of a cell, so that no word is told by its colour alone.
-_MARKS = {"removed": _cross, "zeroed": _dash, "suspicious": _dot}
+_MARKS = {"removed": _cross, "zeroed": _dash, "suspicious": _dot, "suspect": _dot}

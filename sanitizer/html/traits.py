@@ -71,6 +71,10 @@ def _traits(report: RunReport | ScanReport) -> Iterable[Trait]:
         outcomes: dict[HeadId, str] = {record.head: record.outcome for record in report.heads}
         treated = "What was done to each head."
         yield Kind("Treatment", treated, _by_head(outcomes, report, "kept"), ("kept", "removed", "zeroed"))
+    if scan.forensics is not None:
+        looks = {suspect.head: "suspect" for suspect in scan.forensics.suspects}
+        note = "Whether it looks planted, by weights and by what wakes it."
+        yield Kind("Forensics", note, _by_head(looks, report, "unsuspected"), ("unsuspected", "suspect"))
     split = f"below {safety.tau:.2g} suspicious, above {1 - safety.tau:.2g} trusted"
     yield Kind("Class", f"By trust: {split}.", safety.classes, ("suspicious", "intermediate", "trusted"))
     yield Amount(

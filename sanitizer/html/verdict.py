@@ -60,7 +60,11 @@ def _of_run(report: RunReport) -> Verdict:
 
 def _of_scan(report: ScanReport) -> Verdict:
     suspicious = len(report.scan.safety.of_class("suspicious"))
-    line = f"Looked at, and not changed: {suspicious} of {counted(sum(report.source.heads), 'head')} look suspicious."
+    heads, forensics = counted(sum(report.source.heads), "head"), report.scan.forensics
+    line = f"Looked at, and not changed: {suspicious} of {heads} look suspicious."
+    if forensics is not None:
+        planted = len(forensics.suspects) or ("none" if forensics.answer == "nothing" else "an unknown number")
+        line = f"Looked at, and not changed: {planted} of {heads} look planted."
     findings = report.vetting.standing
     likeness = [
         f"{'Between heads of a layer' if record.scope == 'layer' else 'Across the model'}: mean {record.mean:.3f}, "
@@ -81,14 +85,29 @@ def _of_scan(report: ScanReport) -> Verdict:
 
 
 def _suspects(report: RunReport | ScanReport) -> Tile:
-    safety = report.scan.safety
+    """What forensics says comes first; without it, how the safety score sorts heads."""
+    safety, forensics = report.scan.safety, report.scan.forensics
     heads = sorted(safety.of_class("suspicious"), key=lambda head: _trust(safety, head))
-    lines = [f"The least trusted first: {_listed(heads)}." if heads else "None is classed suspicious.", SORTED]
-    if isinstance(report, RunReport) and heads:
-        treated = {record.head for record in report.heads}
-        gone = len(treated.intersection(heads))
-        lines.insert(1, f"{gone} of them {'is' if gone == 1 else 'are'} gone." if gone else "None of them is gone.")
-    return Tile("Which heads were suspect?", f"{len(heads)} of {sum(report.source.heads)}", tuple(lines))
+    all_heads = sum(report.source.heads)
+    trust = f"The least trusted first: {_listed(heads)}." if heads else "None is classed suspicious."
+    if forensics is None:
+        return Tile("Which heads were suspect?", f"{len(heads)} of {all_heads}", (trust, *_gone(report, heads), SORTED))
+    planted = [suspect.head for suspect in forensics.suspects]
+    answer = {"nothing": "None looks planted", "inconclusive": "Inconclusive"}.get(
+        forensics.answer, f"{len(planted)} of {all_heads} look planted"
+    )
+    lines = [f"Forensics: {forensics.reason}."]
+    if planted:
+        lines += [f"{_listed(planted)}.", *_gone(report, planted)]
+    lines.append(f"By trust, {len(heads)} are classed suspicious. {trust} {SORTED}")
+    return Tile("Which heads were suspect?", answer, tuple(lines), "bad" if planted else "plain")
+
+
+def _gone(report: RunReport | ScanReport, heads: Sequence[HeadId]) -> tuple[str, ...]:
+    if not isinstance(report, RunReport) or not heads:
+        return ()
+    gone = len({record.head for record in report.heads}.intersection(heads))
+    return (f"{gone} of them {'is' if gone == 1 else 'are'} gone." if gone else "None of them is gone.",)
 
 
 def _trust(safety: SafetyRecord, head: HeadId) -> tuple[float, HeadId]:
@@ -105,6 +124,8 @@ def _did(report: RunReport) -> Tile:
             else f"a budget of {100 * (budget.max_accuracy_drop or 0):.4g} points of accuracy"
         )
         lines.append(f"Chosen by {strategy}, within {limit}.")
+    if report.decision is not None:
+        lines += [f"Decided by evidence: {reason}." for reason in report.decision.reasons]
     if report.prepare:
         lines.append(f"Before choosing, and undone after: {_listed([record.name for record in report.prepare])}.")
     applied = [record.name for record in report.treatments]

@@ -108,12 +108,12 @@ def test_pointing_at_a_head_tells_of_it_in_every_map(show: Any) -> None:
     told = shown.page.locator("#tip").inner_text().split()
     assert told[0] == "L2.H1"
     assert dict(zip(told[1::2], told[2::2], strict=True)) == {
-        "Treatment": "kept", "Class": "intermediate", "Trust": "0.480",
+        "Treatment": "kept", "Forensics": "unsuspected", "Class": "intermediate", "Trust": "0.480",
         "Score": "0.3300", "Importance": "0.3300", "Similarity": "0.550",
     }  # fmt: skip
     cursors = shown.page.locator(".cursor")
     assert {(one.get_attribute("x"), one.get_attribute("y")) for one in cursors.all()} == {("1", "2")}
-    assert cursors.count() == 6
+    assert cursors.count() == 7
     shown.page.locator("h1").hover()
     assert shown.page.locator("#tip").is_hidden()
 
@@ -123,7 +123,7 @@ def test_maps_are_walked_with_the_keyboard(show: Any) -> None:
     keys, said = shown.page.keyboard, shown.page.locator("#said")
     shown.page.locator("nav a").last.focus()
     keys.press("Tab")
-    assert said.inner_text().startswith("L0.H0: Treatment kept, Class suspicious")
+    assert said.inner_text().startswith("L0.H0: Treatment kept, Forensics unsuspected, Class suspicious")
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft", "ArrowLeft"):
         keys.press(key)  # the edges stop it
     assert said.inner_text().startswith("L2.H0:")

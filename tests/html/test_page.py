@@ -193,7 +193,7 @@ def test_the_verdict_is_the_first_thing_said() -> None:
 
 def test_every_head_has_its_row_with_the_numbers_of_the_report() -> None:
     text = render_page(make_report())
-    rows = re.findall(r"<tr><th>(L\d+\.H\d+)<td>(\w+)<td>(\w+)<td>([\d.]+)<td>([\d.]+)", text)
+    rows = re.findall(r"<tr><th>(L\d+\.H\d+)<td>(\w+)<td>\w+<td>(\w+)<td>([\d.]+)<td>([\d.]+)", text)
     assert [row[0] for row in rows] == [f"L{layer}.H{head}" for layer in range(3) for head in range(4)]
     assert rows[4] == ("L1.H0", "removed", "trusted", "0.600", "0.0100")
 

@@ -25,8 +25,8 @@ def named(report: object) -> dict[str, Amount | Balance | Kind]:
 
 def test_a_run_says_what_was_done_and_a_scan_does_not() -> None:
     run, scan = named(make_report()), named(make_scan())
-    assert list(run) == ["Treatment", "Class", "Trust", "Score", "Importance", "Similarity"]
-    assert list(scan) == ["Class", "Trust", "Importance", "Similarity"]
+    assert list(run) == ["Treatment", "Forensics", "Class", "Trust", "Score", "Importance", "Similarity"]
+    assert list(scan) == ["Forensics", "Class", "Trust", "Importance", "Similarity"]
     assert run["Treatment"].texts == (
         ("kept", "zeroed", "kept", "kept"),
         ("removed", "kept", "kept", "kept"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpers.records import DATA, RECIPE, SCAN, make_inputs, make_report, make_scan
+from helpers.records import DATA, FORENSICS, RECIPE, SCAN, make_inputs, make_report, make_scan
 
 from sanitizer.html.verdict import UNMEASURED, verdict
-from sanitizer.report import Gate
+from sanitizer.report import DecisionRecord, Gate
 
 
 def tile(report: object, number: int) -> str:
@@ -37,10 +37,25 @@ def test_no_gate_is_no_pass() -> None:
 
 def test_suspects_are_named_from_the_least_trusted() -> None:
     # By hand from the records: L2.H3 0.1, L1.H1 0.2, L0.H2 0.3, L1.H3 0.4, L0.H0 0.44.
-    assert "5 of 12 The least trusted first: L2.H3, L1.H1, L0.H2, L1.H3, L0.H0." in tile(make_report(), 0)
-    assert "None of them is gone. Every model has such heads" in tile(make_report(), 0)
-    nobody = replace(SCAN.safety, classes=(("trusted",) * 4,) * 3)
-    assert "None is classed suspicious" in tile(make_report(scan=replace(SCAN, safety=nobody)), 0)
+    listed = "The least trusted first: L2.H3, L1.H1, L0.H2, L1.H3, L0.H0."
+    unasked = replace(SCAN, forensics=None)
+    assert f"5 of 12 {listed} None of them is gone. Every model has such heads" in tile(make_report(scan=unasked), 0)
+    assert listed in tile(make_report(), 0)
+    nobody = replace(unasked, safety=replace(SCAN.safety, classes=(("trusted",) * 4,) * 3))
+    assert "None is classed suspicious" in tile(make_report(scan=nobody), 0)
+
+
+def test_heads_that_look_planted_come_first_and_whether_they_are_gone() -> None:
+    assert tile(make_report(), 0).startswith("1 of 12 look planted Forensics: 1 of 12 stand out by 2 kinds")
+    assert "L1.H0. 1 of them is gone." in tile(make_report(), 0)
+    assert "L1.H0. None of them is gone." in tile(make_report(heads=()), 0)
+    for answer, told in (("nothing", "None looks planted"), ("inconclusive", "Inconclusive")):
+        scan = replace(SCAN, forensics=replace(FORENSICS, answer=answer, suspects=()))  # type: ignore[arg-type]
+        assert tile(make_report(scan=scan), 0).startswith(told)
+
+
+def test_what_auto_decided_is_told_with_what_was_done() -> None:
+    assert "Decided by evidence: no base." in tile(make_report(decision=DecisionRecord(("no base",))), 1)
 
 
 def test_what_was_done_and_by_which_budget() -> None:
@@ -73,7 +88,7 @@ def test_without_numbers_none_is_made_up() -> None:
 
 def test_a_scan_changes_nothing_and_says_so() -> None:
     found = verdict(make_scan())
-    assert found.line == "Looked at, and not changed: 5 of 12 heads look suspicious."
+    assert found.line == "Looked at, and not changed: 1 of 12 heads look planted."
     assert len(found.tiles) == 3
     asked = verdict(make_scan(inputs=make_inputs())).tiles[3]
     assert asked.answer == "Abnormal"
