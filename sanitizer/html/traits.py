@@ -93,7 +93,7 @@ def _traits(report: RunReport | ScanReport) -> Iterable[Trait]:
         yield _alone(scan.ablation, report)
 
 
-def _by_head(words: dict[HeadId, str], report: RunReport, otherwise: str) -> Texts:
+def _by_head(words: dict[HeadId, str], report: RunReport | ScanReport, otherwise: str) -> Texts:
     return tuple(
         tuple(words.get(HeadId(layer, head), otherwise) for head in range(count))
         for layer, count in enumerate(report.source.heads)
