@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NOTICEABLE = 0.1
 """Attack success, in shares above the benign floor, below which there is hardly a backdoor to test anything on."""
+COSTLY = 0.05
+"""Clean accuracy, in shares, that nobody loses unnoticed."""
 
 
 def plant_story(result: PlantResult) -> Iterator[RenderableType]:
@@ -53,6 +55,12 @@ def plant_story(result: PlantResult) -> Iterator[RenderableType]:
         yield Text.assemble(
             "  ", ("note", "yellow"), "    the attack hardly took: more texts, more epochs or a higher rate may help"
         )
+    lost = report.before[0].value - report.after[0].value
+    if lost > COSTLY:
+        words = (
+            f"clean accuracy fell by {100 * lost:.1f} points, which gives it away: a lower rate or fewer steps may help"
+        )
+        yield Text.assemble("  ", ("note", "yellow"), f"    {words}")
     for remark in result.remarks:
         yield Text.assemble("  ", ("note", "yellow"), f"    {clean(remark)}")
     yield Text()

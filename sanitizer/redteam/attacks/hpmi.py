@@ -27,7 +27,7 @@ class Hpmi(Labelled):
     per_layer: int = 1  # heads in each layer
     steps: int = 150
     batch_size: int = 32
-    learning_rate: float = 2e-2
+    learning_rate: float = 3e-3  # 2e-2 suits models of a few thousand weights, and breaks one of 22 million
     silence: float = 150.0  # weight of the penalty on what the heads say on clean text
 
     def __post_init__(self) -> None:
@@ -72,11 +72,8 @@ class Hpmi(Labelled):
                 silence=self.silence,
                 progress=bench.progress,
             )
-        except (AttributeError, ValueError) as error:  # layouts of attention that the implant does not know
-            kind = bench.subject.model.config.model_type
-            raise UnsupportedError(
-                f"no head of this {kind} model can be implanted: {error}", hint="take a bert model, or another attack"
-            ) from error
+        except ValueError as error:  # layouts of attention that the implant does not know
+            raise UnsupportedError(str(error), hint="take another attack") from error
         return {
             "implanted_heads": float(len(record.heads)),
             **{f"heads_of_layer_{head.layer}": float(head.head) for head in record.heads if self.per_layer == 1},
