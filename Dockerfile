@@ -24,7 +24,7 @@ RUN pip install "torch==${TORCH}" /src && rm -r /src
 RUN useradd --create-home --uid 1000 sanitizer \
     && mkdir -p "$HF_HOME" /data \
     && chown -R sanitizer:sanitizer /home/sanitizer /data
-USER sanitizer
+USER 1000
 WORKDIR /data
 VOLUME ["/home/sanitizer/.cache/huggingface"]
 
