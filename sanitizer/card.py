@@ -49,7 +49,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         touched=[record for record in report.vetting.files if record.fate != "kept"],
         most=MOST_ROWS,
         pairs=_pairs(report),
-        scans=() if again is None else tuple(zip(report.scan.similarity, again.similarity, strict=True)),
+        scans=() if again is None else report.scan.similarity_beside(again),
         flips=() if again is None else report.scan.flips_beside(again),
         head_map=fence(head_map(report), "text"),
         loading=fence(loading(report, place), "python"),

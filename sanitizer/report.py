@@ -311,6 +311,11 @@ class ScanRecord:
     cosines: tuple[Grid, ...] = ()
     forensics: ForensicsRecord | None = None
 
+    def similarity_beside(self, after: ScanRecord) -> tuple[tuple[SimilarityRecord, SimilarityRecord], ...]:
+        """The scopes of both scans, each as it was and as it is: a layer of one head has no pair within it."""
+        found = {record.scope: record for record in after.similarity}
+        return tuple((record, found[record.scope]) for record in self.similarity if record.scope in found)
+
     def flips_beside(self, after: ScanRecord) -> tuple[tuple[FlipRecord, FlipRecord], ...]:
         """The controls of both scans, each as it was and as it is."""
         found = {flip.control: flip for flip in after.flips}

@@ -37,6 +37,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "strategy": "gradient",
         "settings": {},
         "recipe": None,
+        "base": None,
         "output": None,
         "force": False,
         "layout": "compact",

@@ -26,11 +26,11 @@ CLOSE = 0.99
 
 @dataclass(frozen=True)
 class Similarity:
-    """Statistics over pairs within layers and over pairs of the whole model; for each head, [layer][head], the mean
-    cosine with the other heads of its layer and the highest, which are means over inputs too; and of each pair of heads
-    of a layer their own mean, [layer][head][later head], in four digits."""
+    """Statistics over pairs within layers and over pairs of the whole model, where there is a pair; for each head,
+    [layer][head], the mean cosine with the other heads of its layer and the highest, which are means over inputs too;
+    and of each pair of heads of a layer their own mean, [layer][head][later head], in four digits."""
 
-    records: tuple[SimilarityRecord, SimilarityRecord]
+    records: tuple[SimilarityRecord, ...]
     mean: Grid
     nearest: Grid
     cosines: tuple[Grid, ...]
@@ -46,7 +46,9 @@ class _Sums:
     percentile: float = 0.0
 
     def add(self, cosines: Tensor) -> None:
-        """Take the cosines of all pairs, [batch, pair]."""
+        """Take the cosines of all pairs, [batch, pair]; of a model without a pair, nothing."""
+        if not cosines.shape[1]:
+            return
         self.inputs += len(cosines)
         self.mean += float(cosines.mean(dim=1).sum())
         self.above += float((cosines > CLOSE).double().mean(dim=1).sum())
@@ -70,8 +72,10 @@ def similarity(subject: Subject, batches: Sequence[Batch], *, progress: Progress
     counts = subject.anatomy.counts()
     means, highest = ([torch.zeros(count, dtype=torch.float64) for count in counts] for _ in range(2))
     pairs = [torch.zeros(count, count, dtype=torch.float64) for count in counts]
+    inputs = 0
     for batch in track(progress, "similarity", batches):
         whole = cosines(subject, batch)
+        inputs += len(whole)
         model_sums.add(_pairs(whole))
         within = []
         for layer, gram in enumerate(blocks(whole, counts)):
@@ -80,10 +84,12 @@ def similarity(subject: Subject, batches: Sequence[Batch], *, progress: Progress
             pairs[layer] += gram.sum(dim=0).double().cpu()
             highest[layer] += nearest(gram).sum(dim=0).double().cpu()
         layer_sums.add(torch.cat(within, dim=1))
-    count = max(layer_sums.inputs, 1)
+    count = max(inputs, 1)
     grids = [tuple(tuple((total / count).tolist()) for total in totals) for totals in (means, highest)]
     later = tuple(_later(total / count) for total in pairs)
-    return Similarity((layer_sums.record("layer"), model_sums.record("model")), grids[0], grids[1], later)
+    sums = {"layer": layer_sums, "model": model_sums}
+    records = tuple(found.record(scope) for scope, found in sums.items() if found.inputs)
+    return Similarity(records, grids[0], grids[1], later)
 
 
 def _later(gram: Tensor) -> Grid:

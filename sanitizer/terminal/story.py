@@ -292,7 +292,7 @@ def _effect(report: RunReport) -> Iterator[RenderableType]:
 def _again(before: ScanRecord, after: ScanRecord) -> Iterator[RenderableType]:
     """What the scan of the saved model shows beside that of the suspect."""
     table = _table("scanned again", "before", "after")
-    for was, now in zip(before.similarity, after.similarity, strict=True):
+    for was, now in before.similarity_beside(after):
         where = "in a layer" if was.scope == "layer" else "across the model"
         table.add_row(f"similarity {where}", f"{was.mean:.3f}", f"{now.mean:.3f}")
     for flip, then in before.flips_beside(after):

@@ -67,3 +67,12 @@ def test_twin_heads_are_alike() -> None:
     record, profile = found.records[0], found.mean
     assert record.share_above >= 1 / 18 - 1e-6
     assert min(profile[1][0], profile[1][2]) > max(profile[1][1], profile[1][3])
+
+
+def test_where_there_is_no_pair_nothing_is_said_of_one() -> None:
+    lone = pico_subject("bert", num_attention_heads=1)
+    found = similarity(lone, batches(lone, encode(lone, Part(TEXTS)), size=2))
+    assert [record.scope for record in found.records] == ["model"]
+    assert found.mean == ((0.0,),) * 3
+    single = pico_subject("bert", num_attention_heads=1, num_hidden_layers=1)
+    assert similarity(single, batches(single, encode(single, Part(TEXTS)), size=2)).records == ()

@@ -25,7 +25,8 @@ SETTINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("pure", {}),
     ("activation", {}),
 )
-BLIND = {"random"}
+BLIND = {"random", "forensics"}
+"""Chance, and what looks for heads that stand out of the others, as this one was not made to."""
 
 
 @cache
