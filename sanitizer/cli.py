@@ -44,7 +44,7 @@ def sanitize() -> None:
     \b
     Examples:
       sanitize demo
-      sanitize org/model --strategy gradient
+      sanitize org/model --strategy auto --data reviews.tsv
       sanitize ./model --data reviews.tsv --output ./clean
       sanitize vet org/model
       sanitize scan org/model
