@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 LABELS = {"given": "given", "suspect": "the suspect's own predictions", "none": "none, next tokens serve"}
 MOST_FINDINGS, MOST_BASES = 20, 3
 LIMIT = "Only attention heads were treated: a backdoor that lives elsewhere in the model is still there."
+OUTLASTED = "No treatment proves that a backdoor is gone: what no clean text shows may have outlasted this one."
 FROM_BASE = "Weights were taken from the base: whatever it hides, and whatever clean texts carried over, is there."
 _ALONE = "What clean accuracy changes by without each head alone"
 _SEVERE = {"high": "bold red", "medium": "yellow", "low": "dim"}
@@ -261,6 +262,9 @@ def _budget(report: RunReport) -> Iterator[RenderableType]:
 
 def _treated(report: RunReport, colour: bool) -> Iterator[RenderableType]:
     yield Text()
+    if report.recipe.budget.max_heads == 0:  # scores decided nothing
+        yield _heading(f"every head kept; treated by {', '.join(map(clean, report.methods)) or 'nothing'}")
+        return
     outcomes = Counter(record.outcome for record in report.heads)
     did = " and ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())) or "none removed"
     of = sum(report.source.heads)
@@ -330,7 +334,7 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
 
     yield Text("To load it:")
     yield _code(loading(report, output))
-    yield Text(LIMIT if report.base is None else FROM_BASE)
+    yield Text(FROM_BASE if report.base is not None else LIMIT if report.heads else OUTLASTED)
     if result.pushed is None:
         yield Text("To publish it:")
         yield _code(f"sanitize push {shlex.quote(output)} --to org/name")

@@ -67,6 +67,10 @@ def test_limits_and_a_preparation_are_told() -> None:
     ]
     none = make_report(recipe=replace(RECIPE, budget=replace(RECIPE.budget, max_heads=0)))
     assert "  budget" not in run_told(none), "nothing was to be removed"
+    kept = run_told(replace(none, heads=()))
+    assert "every head kept; treated by remove, finetune" in kept
+    assert "worth keeping" not in kept, "scores that decided nothing"
+    assert "Only attention heads were treated" not in kept
 
 
 def test_a_base_is_told_whether_it_was_used_or_only_named() -> None:
