@@ -11,7 +11,6 @@ from sanitizer.commands.session import working
 from sanitizer.commands.strategies import show
 from sanitizer.commands.words import (
     DATA,
-    MACHINE,
     OUTPUT,
     WHAT,
     Setting,
@@ -21,6 +20,7 @@ from sanitizer.commands.words import (
     json_option,
     machine_options,
     quiet_or_verbose,
+    resume_option,
     revision_option,
     token_option,
 )
@@ -92,13 +92,7 @@ def attacks(name: str | None, as_json: bool) -> None:
 @quiet_or_verbose
 @token_option
 @machine_options
-@click.option(
-    "--resume/--no-resume",
-    default=True,
-    show_default=True,
-    panel=MACHINE,
-    help="Continue the tuning of an interrupted plant of the same words; --no-resume keeps and reads nothing.",
-)
+@resume_option("plant")
 def plant(**words: Any) -> int:
     """Plant a backdoor in a vetted copy of MODEL, and measure it before and after on texts that no step has seen.
 

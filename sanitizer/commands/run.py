@@ -14,7 +14,6 @@ from sanitizer.commands.speech import ended
 from sanitizer.commands.words import (
     BUDGET,
     HUB,
-    MACHINE,
     OUTPUT,
     WHAT,
     RecipeName,
@@ -27,6 +26,7 @@ from sanitizer.commands.words import (
     layout_option,
     machine_options,
     quiet_or_verbose,
+    resume_option,
     revision_option,
     scan_words,
     together,
@@ -127,13 +127,7 @@ hub_options = together(
 @output_options
 @hub_options
 @machine_options
-@click.option(
-    "--resume/--no-resume",
-    default=True,
-    show_default=True,
-    panel=MACHINE,
-    help="Continue the tuning of an interrupted run of the same words; --no-resume keeps and reads nothing.",
-)
+@resume_option("run")
 def run(**words: Any) -> int:
     """Take MODEL, remove the attention heads that clean text does not need, and write a checkpoint with its card.
 

@@ -167,6 +167,17 @@ def _token(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     return value.strip()
 
 
+def resume_option(of: str) -> Callable[[Any], Any]:
+    """Whether an interrupted one of these is continued."""
+    return click.option(
+        "--resume/--no-resume",
+        default=True,
+        show_default=True,
+        panel=MACHINE,
+        help=f"Continue the tuning of an interrupted {of} of the same words; --no-resume keeps and reads nothing.",
+    )
+
+
 token_option = click.option(
     "--token",
     callback=_token,

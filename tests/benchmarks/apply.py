@@ -15,17 +15,17 @@ most twice the largest tensor and 300 MB, the same for every size.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import resource
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from random_weights import layers_for, write_checkpoint
 
 from sanitizer.applying.headplan import HeadPlan
 from sanitizer.applying.operation import Operation
@@ -48,35 +48,15 @@ LAYER = {
 
 def build(folder: Path, megabytes: int) -> int:
     """Write the checkpoint; the number of its layers."""
-    folder.mkdir()
-    layers = max(1, megabytes * CHUNK // (12 * HIDDEN * HIDDEN * 2))
-    config = {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_size": HIDDEN}
-    config |= {"num_hidden_layers": layers, "num_attention_heads": HEADS, "intermediate_size": 4 * HIDDEN}
-    config |= {"vocab_size": WORDS, "max_position_embeddings": 512, "type_vocab_size": 2, "pad_token_id": 0}
-    (folder / "config.json").write_text(json.dumps(config))
-    vocabulary = {f"word{index}": index for index in range(WORDS)}
-    model = {"type": "WordPiece", "unk_token": "word0", "vocab": vocabulary}
-    model |= {"continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
-    parts = dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder"))
-    (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", **parts, "added_tokens": [], "model": model}))
+    layers = layers_for(megabytes, HIDDEN)
     shapes: dict[str, tuple[int, ...]] = {"bert.embeddings.word_embeddings.weight": (WORDS, HIDDEN)}
     for layer in range(layers):
         for name, shape in LAYER.items():
             shapes[f"bert.encoder.layer.{layer}.{name}.weight"] = shape
             shapes[f"bert.encoder.layer.{layer}.{name}.bias"] = shape[:1]
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    at = 0
-    for name, shape in sorted(shapes.items()):
-        size = 2 * shape[0] * (shape[1] if len(shape) > 1 else 1)
-        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": (at, at + size)}
-        at += size
-    raw = json.dumps(header).encode()
-    block = bytearray(hashlib.shake_256(b"weights").digest(CHUNK))
-    block[1::2] = bytes(byte & 0x3B for byte in block[1::2])  # magnitudes below one
-    with (folder / "model.safetensors").open("wb") as sink:
-        sink.write(struct.pack("<Q", len(raw)) + raw)
-        for start in range(0, at, CHUNK):
-            sink.write(block[: min(CHUNK, at - start)])
+    more = {"vocab_size": WORDS, "max_position_embeddings": 512, "type_vocab_size": 2, "pad_token_id": 0}
+    named = dict(sorted(shapes.items()))
+    write_checkpoint(folder, named, layers=layers, hidden=HIDDEN, words=WORDS, num_attention_heads=HEADS, **more)
     return layers
 
 

@@ -7,17 +7,16 @@ The goal: at most twice the time of hashing plus half a second, with memory that
 
 from __future__ import annotations
 
-import hashlib
-import json
 import resource
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-SIZES, ROUNDS, CHUNK = (64, 256, 1024), 5, 1 << 20
+from random_weights import layers_for, write_checkpoint
+
+SIZES, ROUNDS = (64, 256, 1024), 5
 VET = "import sys; sys.argv[0] = 'sanitize'; from sanitizer.cli import main; main()"
 HASH = """import hashlib, sys
 for path in sys.argv[1:]:
@@ -29,35 +28,13 @@ for path in sys.argv[1:]:
 
 def build(folder: Path, megabytes: int) -> Path:
     """A BERT-like checkpoint of random half-precision weights, with a tokenizer of 30,000 words."""
-    folder.mkdir()
     hidden, words = 768, 30_000
-    layers = max(1, megabytes * CHUNK // (12 * hidden * hidden * 2))
-    config = {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_size": hidden}
-    config |= {"num_hidden_layers": layers, "num_attention_heads": 12, "intermediate_size": 4 * hidden}
-    (folder / "config.json").write_text(json.dumps(config))
-    vocabulary = {f"word{index}": index for index in range(words)}
-    model = {"type": "WordPiece", "unk_token": "word0", "vocab": vocabulary}
-    model |= {"continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
-    parts = dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder"))
-    tokenizer = {"version": "1.0", **parts, "added_tokens": [], "model": model}
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    (folder / "vocab.txt").write_text("\n".join(vocabulary))
-    shapes = {"q": (hidden, hidden), "k": (hidden, hidden), "v": (hidden, hidden), "o": (hidden, hidden)}
-    shapes |= {"up": (4 * hidden, hidden), "down": (hidden, 4 * hidden), "norm": (hidden,)}
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    at = 0
-    for layer in range(layers):
-        for name, shape in shapes.items():
-            size = 2 * shape[0] * (shape[1] if len(shape) > 1 else 1)
-            header[f"layer.{layer}.{name}"] = {"dtype": "F16", "shape": shape, "data_offsets": (at, at + size)}
-            at += size
-    raw = json.dumps(header).encode()
-    block = bytearray(hashlib.shake_256(b"weights").digest(CHUNK))
-    block[1::2] = bytes(byte & 0x3B for byte in block[1::2])  # magnitudes below one
-    with (folder / "model.safetensors").open("wb") as sink:
-        sink.write(struct.pack("<Q", len(raw)) + raw)
-        for start in range(0, at, CHUNK):
-            sink.write(block[: min(CHUNK, at - start)])
+    layers = layers_for(megabytes, hidden)
+    each: dict[str, tuple[int, ...]] = dict.fromkeys(("q", "k", "v", "o"), (hidden, hidden))
+    each |= {"up": (4 * hidden, hidden), "down": (hidden, 4 * hidden), "norm": (hidden,)}
+    shapes = {f"layer.{layer}.{name}": shape for layer in range(layers) for name, shape in each.items()}
+    write_checkpoint(folder, shapes, layers=layers, hidden=hidden, words=words, num_attention_heads=12)
+    (folder / "vocab.txt").write_text("\n".join(f"word{index}" for index in range(words)))
     return folder
 
 
