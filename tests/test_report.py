@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import types
 import typing
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
@@ -14,11 +16,8 @@ from helpers.records import make_preview, make_report, make_scan
 from sanitizer import report
 from sanitizer.report import SEVERITIES, Gate, Severity
 
-RECORDS = [
-    kind
-    for _, kind in inspect.getmembers(report, inspect.isclass)
-    if is_dataclass(kind) and kind.__module__ == report.__name__
-]
+RECORDS = [kind for _, kind in inspect.getmembers(report, inspect.isclass) if is_dataclass(kind)]
+FILES = [importlib.import_module(f"{report.__name__}.{found.name}") for found in pkgutil.iter_modules(report.__path__)]
 MUTABLE = {list, set, bytearray}
 
 
@@ -39,6 +38,14 @@ def test_records_are_frozen_and_hold_no_list(kind: type[Any]) -> None:
     assert not {part for hint in hints.values() for part in parts(hint)} & MUTABLE
     # A dict stands for parameters and observations alone: what a plugin may name as it likes.
     assert {name for name, hint in hints.items() if dict in parts(hint)} <= {"parameters", "observed"}
+
+
+def test_the_package_names_every_record_of_its_files() -> None:
+    written = {
+        name for file in FILES for name, kind in vars(file).items() if getattr(kind, "__module__", "") == file.__name__
+    }
+    assert written
+    assert written <= set(report.__all__)
 
 
 def test_the_search_for_lists_finds_one() -> None:
