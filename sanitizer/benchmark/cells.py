@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from sanitizer.benchmark.suite import Entry, Suite, Victim, plugins_of
 from sanitizer.checkpoint import Checkpoint, LocalOrigin, digest_file
 from sanitizer.errors import CorruptError
 from sanitizer.plugins import unknown
-from sanitizer.report import BenchmarkReport, CellRecord
+from sanitizer.report import CellRecord
 from sanitizer.schema import from_json, write_report
 
 What = Literal["treated", "untreated", "control"]
@@ -100,12 +101,22 @@ def load(folder: Path, cell: Cell) -> CellRecord | None:
 
 
 def read_published(results: Path) -> dict[str, CellRecord]:
-    """By digest, the cells that a results.json holds: whoever clones a finished table need not run it again."""
+    """By digest, the cells that a results.json holds: whoever clones a finished table need not run it again.
+
+    Cells alone are read, and those that are broken left out: what else is in it is made anew, and may be of another
+    version.
+    """
     try:
-        report = from_json(results.read_text(encoding="ascii"), "benchmark")
-    except (OSError, UnicodeDecodeError, CorruptError):
+        cells = json.loads(results.read_text(encoding="ascii"))["cells"]
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
-    return {record.digest: record for record in report.cells} if isinstance(report, BenchmarkReport) else {}
+    found = {}
+    for cell in cells if isinstance(cells, list) else ():
+        with suppress(CorruptError):
+            record = from_json(json.dumps(cell), "cell")
+            if isinstance(record, CellRecord):
+                found[record.digest] = record
+    return found
 
 
 def store(folder: Path, cell: Cell, record: CellRecord) -> None:

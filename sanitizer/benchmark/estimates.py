@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from scipy.stats import binomtest, bootstrap
 
-from sanitizer.report import Hits, Metric, Spread
+from sanitizer.report import Change, Hits, Metric, Spread
 
 RESAMPLES = 2000
 _SEED = 0
@@ -44,8 +44,24 @@ def spread(seeds: tuple[Hits, ...]) -> Spread:
     if len(seeds) == 1 or texts < 2 or total in (0, texts * len(seeds)):
         low, high = _wilson(round(total / len(seeds)), texts)
     else:
-        low, high = _crossed(np.array([[digit == "1" for digit in unpack(hits)] for hits in seeds], dtype=np.float32))
+        low, high = _crossed(np.stack([_digits(hits) for hits in seeds]))
     return Spread(sum(shares) / len(shares), min(shares), max(shares), low, high)
+
+
+@cache
+def change(seeds: tuple[Hits, ...], before: Hits) -> Change:
+    """The share over seeds less the share before, text by text, with a 95 % interval of its mean.
+
+    Percentile bootstrap of the differences, in which seeds and texts are resampled at once; of one seed, texts alone.
+    """
+    apart = np.stack([_digits(hits) - _digits(before) for hits in seeds])
+    mean = float(apart.mean(dtype=np.float64))
+    low, high = (mean, mean) if apart.min() == apart.max() else _crossed(apart)
+    return Change(mean, low, high)
+
+
+def _digits(hits: Hits) -> np.ndarray:
+    return np.array([digit == "1" for digit in unpack(hits)], dtype=np.float32)
 
 
 def _wilson(count: int, n: int) -> tuple[float, float]:
@@ -54,11 +70,14 @@ def _wilson(count: int, n: int) -> tuple[float, float]:
 
 
 def _crossed(outcomes: np.ndarray) -> tuple[float, float]:
-    def mean(seeds: np.ndarray, texts: np.ndarray, axis: int = -1) -> np.ndarray:
+    def mean(*places: np.ndarray, axis: int = -1) -> np.ndarray:
+        if len(places) == 1:
+            return np.asarray(outcomes[0][places[0]].mean(axis=-1))
+        seeds, texts = places
         return np.asarray(outcomes[seeds[..., :, None], texts[..., None, :]].mean(axis=(-1, -2)))
 
     interval = bootstrap(
-        tuple(np.arange(size) for size in outcomes.shape),
+        tuple(np.arange(size) for size in outcomes.shape if size > 1),
         mean,
         vectorized=True,
         n_resamples=RESAMPLES,

@@ -11,6 +11,7 @@ from pathlib import Path
 from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, load, read_published, store
 from sanitizer.benchmark.children import Children
 from sanitizer.benchmark.page import render_page
+from sanitizer.benchmark.plot import NAME, render_plot
 from sanitizer.benchmark.suite import Suite, read_suite
 from sanitizer.benchmark.summary import summarise
 from sanitizer.benchmark.tables import Table, read_table
@@ -128,4 +129,5 @@ def _write(options: BenchmarkOptions, planned: Plan) -> BenchmarkReport:
     options.out.mkdir(parents=True, exist_ok=True)
     write_report(report, options.out / "results.json")
     (options.out / "README.md").write_text(render_page(report), encoding="utf-8")
+    (options.out / NAME).write_text(render_plot(report), encoding="utf-8")
     return report

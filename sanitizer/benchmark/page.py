@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from sanitizer.markdown import fence, visible
 from sanitizer.pages import template
-from sanitizer.report import BenchmarkReport, Metric, Spread, ToolRecord
+from sanitizer.report import BenchmarkReport, Change, Metric, Spread, ToolRecord
 
 TEMPLATE = "benchmark.md.jinja"
 NOTHING = Markup("—")
@@ -26,6 +26,7 @@ def render_page(report: BenchmarkReport) -> str:
         last=begun[-1] if begun else "",
         command=fence(visible(report.command), "bash"),
         metric=_metric,
+        change=_change,
         spread=_spread,
         number=_number,
         whole=_whole,
@@ -47,6 +48,14 @@ def _spread(spread: Spread | None) -> Markup:
     between = f" ({100 * spread.least:.1f}–{100 * spread.most:.1f})" if spread.least != spread.most else ""
     interval = f"[{100 * spread.low:.1f}, {100 * spread.high:.1f}]"
     return Markup(f"**{100 * spread.mean:.1f}**{between} {interval}")  # noqa: S704  numbers
+
+
+def _change(change: Change | None) -> Markup:
+    if change is None:
+        return NOTHING
+    text = f"{100 * change.mean:+.1f}"
+    bold = f"**{text}**" if change.sure else text
+    return Markup(f"{bold} [{100 * change.low:+.1f}, {100 * change.high:+.1f}]")  # noqa: S704  numbers
 
 
 def _number(value: float | None) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 from sanitizer.benchmark.cells import Cell, Digests, What
-from sanitizer.benchmark.estimates import share, spread
+from sanitizer.benchmark.estimates import change, share, spread
 from sanitizer.benchmark.suite import Suite, Victim
 from sanitizer.benchmark.tables import Table
 from sanitizer.report import (
@@ -16,6 +16,7 @@ from sanitizer.report import (
     BenchmarkVictim,
     CellRecord,
     CellRun,
+    Change,
     Hits,
     Metric,
     NamedRecipe,
@@ -48,8 +49,9 @@ def summarise(
             for victim in suite.victims
         ),
         rows=tuple(
-            _row([cell for cell in cells if cell.victim == victim and cell.entry == entry], records)
+            _row([cell for cell in of_victim if cell.entry == entry], records, _came(of_victim, records))
             for victim in suite.victims
+            for of_victim in [[cell for cell in cells if cell.victim == victim]]
             for entry in suite.recipes
         ),
         cells=_tried(cells, records),
@@ -79,7 +81,12 @@ def _victim(victim: Victim, digests: Digests, tried: Sequence[CellRecord]) -> Be
     )
 
 
-def _row(cells: Sequence[Cell], records: Records) -> BenchmarkRow:
+def _came(cells: Sequence[Cell], records: Records) -> CellRecord | None:
+    """The victim as it came, if it was measured."""
+    return next((record for record in _tried(cells, records) if record.what == "untreated"), None)
+
+
+def _row(cells: Sequence[Cell], records: Records, came: CellRecord | None) -> BenchmarkRow:
     tried = _tried(cells, records)
     done = [record for record in tried if record.failed is None]
     runs = [record.run for record in done if record.run is not None]
@@ -97,12 +104,19 @@ def _row(cells: Sequence[Cell], records: Records) -> BenchmarkRow:
         over_budget=sum(bool(run.failed_gates) for run in runs),
         failed=tuple(f"seed {record.seed}: {record.failed}" for record in tried if record.failed is not None),
         missing=len(cells) - len(tried),
+        accuracy_change=_change([record.clean for record in done], None if came is None else came.clean),
+        attack_change=_change([record.triggered for record in done], None if came is None else came.triggered),
     )
 
 
 def _spread(hits: Sequence[Hits | None]) -> Spread | None:
     measured = tuple(found for found in hits if found is not None)
     return spread(measured) if measured else None
+
+
+def _change(hits: Sequence[Hits | None], before: Hits | None) -> Change | None:
+    measured = tuple(found for found in hits if found is not None)
+    return change(measured, before) if measured and before is not None else None
 
 
 def _mean(runs: Sequence[CellRun], value: Callable[[CellRun], float]) -> float | None:

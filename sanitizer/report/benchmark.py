@@ -78,6 +78,20 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A share less that of the victim as it came, on the same texts: mean over seeds, and its 95 % paired interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval leaves out zero: a paired bootstrap test at 5 %."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
 class BenchmarkRow:
     """A victim under a recipe, over those `seeds` whose cells are done; None for the means where none is.
 
@@ -98,6 +112,14 @@ class BenchmarkRow:
     over_budget: int
     failed: tuple[str, ...]
     missing: int
+    accuracy_change: Change | None = None
+    attack_change: Change | None = None
+
+    @property
+    def worse(self) -> bool:
+        """Whether it lost accuracy and the attack succeeds more often: worse than the victim as it came, on average."""
+        changes = (self.accuracy_change, self.attack_change)
+        return None not in changes and changes[0].mean < 0 < changes[1].mean  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)

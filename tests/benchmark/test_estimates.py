@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from sanitizer.benchmark.estimates import pack, share, spread, unpack
-from sanitizer.report import Hits
+from sanitizer.benchmark.estimates import change, pack, share, spread, unpack
+from sanitizer.report import Change, Hits
 
 
 @given(st.text("01", max_size=40))
@@ -67,3 +67,31 @@ def test_the_same_cells_give_the_same_interval() -> None:
     first = spread(hits)
     spread.cache_clear()
     assert spread(hits) == first
+
+
+def test_a_change_is_paired_text_by_text() -> None:
+    """Half of the texts are hits before and after: paired, what they are like cancels; unpaired it would not."""
+    rng = np.random.default_rng(0)
+    before = "".join("1" if hit else "0" for hit in rng.random(400) < 0.5)
+    flipped = set(rng.choice(400, 20, replace=False).tolist())
+    after = "".join("1" if at in flipped else digit for at, digit in enumerate(before))
+    gained = sum(before[at] == "0" for at in flipped)
+    found = change((pack(after),), pack(before))
+    error = np.sqrt(gained / 400 * (1 - gained / 400) / 400)
+    assert found.mean == pytest.approx(gained / 400)
+    assert found.low == pytest.approx(gained / 400 - 1.96 * error, abs=0.004)
+    assert found.high == pytest.approx(gained / 400 + 1.96 * error, abs=0.004)
+    assert found.sure
+
+
+def test_seeds_that_disagree_make_a_change_unsure() -> None:
+    before = pack("1" * 200)
+    agreed = change((pack("0" * 100 + "1" * 100),) * 3, before)
+    apart = change((pack("0" * 200), before, before), before)
+    assert agreed.sure and agreed.mean == pytest.approx(-0.5)
+    assert not apart.sure and apart.mean == pytest.approx(-1 / 3)
+
+
+def test_no_change_at_all_has_no_interval() -> None:
+    assert change((pack("1010"), pack("1010")), pack("1010")) == Change(0.0, 0.0, 0.0)
+    assert not Change(0.0, 0.0, 0.0).sure

@@ -96,3 +96,14 @@ def test_a_failed_cell_is_a_line_and_no_number(suite: Suite) -> None:
 def test_test_texts_that_defenders_may_have_are_counted(suite: Suite) -> None:
     report = summary(suite, {})
     assert (report.data.rows, report.test.rows, report.test.also_in_data) == (3, 2, 1)
+
+
+def test_changes_are_against_the_victim_as_it_came(suite: Suite) -> None:
+    cells = {0: ("11", "1100"), 2: ("10", "1110"), 3: ("11", "0000"), 4: ("10", "1110")}
+    quick, ft = summary(suite, cells).rows
+    assert quick.accuracy_change is not None and quick.attack_change is not None
+    assert (quick.accuracy_change.mean, quick.attack_change.mean, quick.worse) == (-0.5, 0.25, True)
+    assert ft.attack_change is not None
+    assert (ft.attack_change.mean, ft.worse) == (-0.5, False)
+    alone, _ = summary(suite, {2: ("10", "1110")}).rows
+    assert (alone.accuracy_change, alone.attack_change, alone.worse) == (None, None, False)
