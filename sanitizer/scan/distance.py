@@ -3,6 +3,9 @@
 Sources: Mahalanobis 1936; Ledoit and Wolf 2004, A well-conditioned estimator for large-dimensional covariance matrices
 (J. Multivariate Anal. 88), for the covariance; Kessy, Lewin, Strimmer 2018, Optimal whitening and decorrelation (Am.
 Stat. 72), for the symmetric whitening that splits a distance into parts, one a feature.
+
+Departure: features may be of the surface, which any odd wording moves, in a model without a backdoor too. Those count
+only by as much as they go beyond what clean inputs reach, as a head does that was planted there.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from sanitizer.scan.profile import Profiles
 Floats = NDArray[np.float64]
 DEGREE = 3
 """Of the polynomial in the logarithm of the length that the mean of each feature may follow."""
+BEYOND = 4.0
+"""Standard deviations of clean inputs, once whitened, from where on a feature of the surface counts."""
 _SMALL = 1e-4
 
 
@@ -40,7 +45,8 @@ class Ordinary:
 
     For an input of n tokens, x = log n is standardized by `length` (mean, spread) and kept within `reach`. A feature's
     mean is a cubic in x (`mean`, [4, feature]), the logarithm of its spread linear in x (`spread`, [2, feature]).
-    `whitening` [feature, feature] is the symmetric root of the inverse covariance of what is left.
+    `whitening` [feature, feature] is the symmetric root of the inverse covariance of what is left;
+    `surface` [feature] is 1 for features of the surface, else 0.
     """
 
     length: Floats
@@ -48,10 +54,12 @@ class Ordinary:
     mean: Floats
     spread: Floats
     whitening: Floats
+    surface: Floats
 
     @classmethod
-    def fit(cls, clean: Profiles) -> Ordinary:
-        """From profiles of clean inputs alone."""
+    def fit(cls, clean: Profiles, surface: NDArray[np.bool_] | None = None) -> Ordinary:
+        """From profiles of clean inputs alone; no feature is of the surface unless it is said."""
+        surface = np.zeros(clean.features.shape[1], dtype=bool) if surface is None else surface
         logs = np.log(clean.tokens)
         length = np.array([logs.mean(), max(logs.std(), _SMALL)])
         reach = np.array([logs.min(), logs.max()])
@@ -69,13 +77,14 @@ class Ordinary:
         values, vectors = np.linalg.eigh(covariance)
         whitening = np.zeros((len(moves), len(moves)))
         whitening[np.ix_(moves, moves)] = (vectors / np.sqrt(np.maximum(values, _SMALL))) @ vectors.T
-        return cls(length, reach, mean, spread, whitening)
+        return cls(length, reach, mean, spread, whitening, surface.astype(np.float64))
 
     def parts(self, inputs: Profiles) -> Floats:
         """The squared distance of each input, split into what each feature adds, [input, feature]; never negative."""
         basis = _basis(inputs.tokens, self.length, self.reach)
         rows = (inputs.features - basis @ self.mean) / np.exp(basis[:, :2] @ self.spread)
-        parts: Floats = (rows @ self.whitening) ** 2
+        apart = np.abs(rows @ self.whitening)
+        parts: Floats = np.maximum(apart - BEYOND * self.surface, 0) ** 2
         return parts
 
     def distances(self, inputs: Profiles) -> Floats:

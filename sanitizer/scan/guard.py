@@ -21,9 +21,9 @@ from sanitizer.progress import Progress, silent
 from sanitizer.report import HeadShare, InputRecord, PieceRecord
 from sanitizer.scan.conformal import check_rate, p_values
 from sanitizer.scan.distance import Ordinary
-from sanitizer.scan.profile import Profiles, columns, profiles
+from sanitizer.scan.profile import Profiles, columns, profiles, surface
 
-FORMAT = "sanitizer-guard-1"
+FORMAT = "sanitizer-guard-2"
 TOP = 5
 """Heads and pieces named for a flagged input."""
 VARIANTS = 64
@@ -63,7 +63,7 @@ class Guard:
             encoded, _ = chunks(subject, texts)
             return profiles(subject, encoded, batch_size=batch_size, progress=progress, step=step)
 
-        ordinary = Ordinary.fit(look(fit, "fit guard"))
+        ordinary = Ordinary.fit(look(fit, "fit guard"), surface(subject.anatomy.counts()))
         return cls(ordinary, np.sort(ordinary.distances(look(calibrate, "calibrate guard"))), model)
 
     def check(
@@ -146,7 +146,14 @@ class Guard:
         except (SafetensorError, OSError) as error:
             raise CorruptError(f"{path} cannot be read as a guard: {error}", hint="fit it again") from error
         width = 2 * sum(counts)
-        shapes = {"length": (2,), "reach": (2,), "mean": (4, width), "spread": (2, width), "whitening": (width, width)}
+        shapes = {
+            "length": (2,),
+            "reach": (2,),
+            "mean": (4, width),
+            "spread": (2, width),
+            "whitening": (width, width),
+            "surface": (width,),
+        }
         if metadata.get("format") != FORMAT or {*tensors} != {*shapes, "calibration"}:
             raise CorruptError(f"{path} is not a guard of this version", hint="fit it again")
         if metadata.get("model") != model:

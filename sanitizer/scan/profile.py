@@ -46,6 +46,15 @@ def columns(counts: Sequence[int]) -> tuple[HeadId, ...]:
     return (*heads, *heads)
 
 
+def surface(counts: Sequence[int]) -> NDArray[np.bool_]:
+    """Which columns of `Profiles.features` are about the lowest third of the layers.
+
+    Attention there follows the words and their order, whatever they mean: on paraphrases it shifts in a model without a
+    backdoor as it does in one with it.
+    """
+    return np.array([head.layer < len(counts) // 3 for head in columns(counts)])
+
+
 def profiles(
     subject: Subject, data: Encoded, *, batch_size: int, progress: Progress = silent, step: str = "profile"
 ) -> Profiles:

@@ -77,3 +77,14 @@ def test_a_feature_that_never_changes_carries_nothing() -> None:
 def test_fewer_inputs_than_features_still_give_finite_distances() -> None:
     few = drawn(8, features=40)
     assert np.isfinite(Ordinary.fit(few).distances(drawn(20, features=40, seed=1))).all()
+
+
+def test_a_feature_of_the_surface_counts_only_beyond_what_clean_inputs_reach() -> None:
+    clean, fresh = drawn(4000), drawn(300, seed=1)
+    far = Profiles(fresh.features * 4, fresh.tokens)
+    surface = np.array([True, False, False, False, False, True])
+    plain, found = (Ordinary.fit(clean, where).parts(far) for where in (None, surface))
+    np.testing.assert_allclose(found[:, ~surface], plain[:, ~surface])
+    expected = np.where(plain > 16, (np.sqrt(plain) - 4) ** 2, 0)[:, surface]
+    assert 0.1 < (expected > 0).mean() < 0.9
+    np.testing.assert_allclose(found[:, surface], expected)

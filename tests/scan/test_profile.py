@@ -14,7 +14,7 @@ from sanitizer.model import alike
 from sanitizer.model.alike import chunks
 from sanitizer.model.batches import Encoded, encode
 from sanitizer.model.subject import Subject
-from sanitizer.scan.profile import columns, profiles
+from sanitizer.scan.profile import columns, profiles, surface
 
 TEXTS = ("a good film", "the plot was not great , never", "bad", "one two three", "it was a very fine story")
 
@@ -77,3 +77,10 @@ def test_a_lone_head_has_constant_features() -> None:
 
 def test_columns_name_heads_twice() -> None:
     assert columns((1, 2)) == (HeadId(0, 0), HeadId(1, 0), HeadId(1, 1)) * 2
+
+
+@pytest.mark.parametrize(("counts", "layers"), [((2, 3), 0), ((2, 3, 1), 1), ((2,) * 6, 2), ((1,) * 32, 10)])
+def test_the_lowest_third_of_the_layers_is_the_surface(counts: tuple[int, ...], layers: int) -> None:
+    heads = sum(counts[:layers])
+    expected = [*([True] * heads), *([False] * (sum(counts) - heads))]
+    assert surface(counts).tolist() == expected * 2
