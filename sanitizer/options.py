@@ -50,7 +50,9 @@ STANDARD = Gatekeeping()
 class ScanOptions:
     """`sanitize scan`. `token` reaches the Hub client alone: it is never stored, printed or reported.
 
-    `ablate` measures what clean accuracy changes by without each single head.
+    `ablate` measures what clean accuracy changes by without each single head. `base` is the model, or the folder, that
+    the suspect was made from: how far heads are from it is evidence, and a run's treatments may take weights from it.
+    It is vetted as the suspect is, and never looked for by itself.
     """
 
     model: str
@@ -63,6 +65,7 @@ class ScanOptions:
     token: str | None = field(default=None, repr=False)
     gate: Gatekeeping = STANDARD
     ablate: bool = False
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,16 +76,12 @@ class RunOptions(ScanOptions):
     of the budget beats the recipe's; None says nothing, and where nobody says anything `max_accuracy_drop` is 0.02.
     Raises UsageError if both rules for accuracy are given.
 
-    `base` is the model, or the folder, that the suspect was made from, for treatments that take weights from it. It is
-    vetted as the suspect is, and never looked for by itself.
-
     `resume`: continue the tuning of an interrupted run of the same words, and keep what that takes in the cache folder.
     """
 
     strategy: str = "gradient"
     settings: Mapping[str, str] = field(default_factory=dict)
     recipe: Recipe | Path | str | None = None
-    base: str | None = None
     output: Path | None = None
     force: bool = False
     layout: Layout = "compact"

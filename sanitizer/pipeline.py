@@ -129,12 +129,15 @@ def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: P
                 progress=progress,
                 gate=options.gate,
             )
+            origin = None if options.base is None else _base(options, options.base, Path(work) / "base", progress)
         with clock.step("open"):
             subject = _open(options, intake.checkpoint)
             source = source_of(intake, subject)
+            base = None if origin is None else Base.of(origin.checkpoint, subject)
+            said = None if origin is None or base is None else base_of(origin, base, subject)
             data = _data(options, intake, subject, progress)
         with clock.step("scan"):
-            seen = _seen(options, subject, data, progress)
+            seen = _seen(options, subject, data, progress, base)
         asked = None
         if inputs is not None:
             with clock.step("inputs"):
@@ -147,7 +150,9 @@ def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: P
         scan=seen,
         started=clock.started,
         timings=clock.timings(),
+        warnings=unlike(said),
         inputs=asked,
+        base=said,
     )
 
 
@@ -221,7 +226,7 @@ def _treat(
         if not suspect.loss.isfinite().all():
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
-        seen = _seen(options, subject, data, progress)
+        seen = _seen(options, subject, data, progress, base)
     decision = None
     if recipe.strategy == AUTO:
         chosen, decision = decide(subject.task, data_of(data), seen.forensics, base=base is not None)
@@ -234,7 +239,7 @@ def _treat(
         nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
         prepare = _applied(first, subject, nothing, material, clock, "prepare: ")
         with clock.step("score"):
-            context = Context(subject, batches(subject, fit, size=size), generator, progress)
+            context = Context(subject, batches(subject, fit, size=size), generator, progress, seen.forensics)
             strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
             scores = strategy.score(context)
         with clock.step("choose"):
@@ -324,7 +329,7 @@ def _applied(
     return tuple(records)
 
 
-def _base(options: RunOptions, model: str, place: Path, progress: Progress) -> Intake:
+def _base(options: ScanOptions, model: str, place: Path, progress: Progress) -> Intake:
     """The base through the same gate as the suspect: it is not trusted bytes either."""
     place.mkdir()
     return take_in(model, None, place, token=options.token, progress=progress, gate=options.gate)
@@ -339,12 +344,15 @@ def _batch_size(options: ScanOptions, subject: Subject) -> int:
     return options.batch_size or BATCH.get(subject.device.type, LARGE_BATCH)
 
 
-def _seen(options: ScanOptions, subject: Subject, data: CleanData, progress: Progress) -> ScanRecord:
+def _seen(
+    options: ScanOptions, subject: Subject, data: CleanData, progress: Progress, base: Base | None = None
+) -> ScanRecord:
     return scan_heads(
         subject,
         data.fit,
         batch_size=_batch_size(options, subject),
         ablate=options.ablate,
+        base=base,
         seed=options.seed,
         progress=progress,
     )

@@ -271,6 +271,7 @@ def test_a_base_is_named_with_what_came_from_it() -> None:
     assert "| without one, so kept from the source | `classifier.weight, classifier.bias` |" in body
     assert "parameters_from_base = 22713216" in body
     assert "Whatever the base hides" in body
+    assert "Whatever the base hides" not in render_card(make_report(base=BASE), repo_name=REPO)
     assert "--base" in body
     again = shlex.split(command(report, "out"))
     assert again[again.index("--base") + 1] == f"hf://org/base@{'c' * 40}"

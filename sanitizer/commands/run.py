@@ -19,6 +19,7 @@ from sanitizer.commands.words import (
     RecipeName,
     Setting,
     ablate_option,
+    base_option,
     data_options,
     gate_options,
     gathered,
@@ -60,12 +61,7 @@ treatment_options = together(
         panel=WHAT,
         help="Strategy, treatments and budget by name (`sanitize recipes`) or from a file, such as a result's.",
     ),
-    click.option(
-        "--base",
-        metavar="ID|DIR",
-        panel=WHAT,
-        help="The model that MODEL was made from, for recipes that take weights from it (rebase). Vetted as MODEL is.",
-    ),
+    base_option,
 )
 
 budget_options = together(
@@ -181,7 +177,7 @@ def _options(ctx: click.Context, words: dict[str, Any]) -> RunOptions:
         for name, option in (("create_pr", "--create-pr"), ("private", "--private/--public")):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise UsageError(f"{option} says how to publish, but not where", hint="add --push-to org/name")
-    names = ("strategy", "recipe", "base", "output", "force", "layout", "push_to", "private")
+    names = ("strategy", "recipe", "output", "force", "layout", "push_to", "private")
     budget = ("max_accuracy_drop", "min_accuracy", "max_heads", "per_layer")
     return RunOptions(
         **scan_words(words),

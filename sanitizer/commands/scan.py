@@ -10,6 +10,7 @@ from sanitizer.commands.session import working
 from sanitizer.commands.words import (
     DATA,
     ablate_option,
+    base_option,
     data_options,
     gate_options,
     json_option,
@@ -27,6 +28,7 @@ from sanitizer.terminal.consoles import coloured, result
 @click.command("scan", short_help="Show what MODEL's heads do on clean text.")
 @click.argument("model")
 @revision_option
+@base_option
 @gate_options
 @data_options
 @ablate_option
@@ -49,6 +51,7 @@ def scan(**words: Any) -> int:
       sanitize scan org/model
       sanitize scan ./model --data reviews.tsv
       sanitize scan ./model --data reviews.tsv --inputs odd.jsonl
+      sanitize scan ./model --base org/base
       sanitize scan org/model --json > scan.json
     """
     options = ScanOptions(**scan_words(words))

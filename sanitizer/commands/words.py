@@ -158,6 +158,14 @@ ablate_option = click.option(
     "--ablate", is_flag=True, panel=DATA, help="Measure clean accuracy without each single head, with intervals."
 )
 
+base_option = click.option(
+    "--base",
+    metavar="ID|DIR",
+    panel=WHAT,
+    help="The model that MODEL was made from: how far heads moved is evidence, and some recipes (rebase) take its "
+    "weights. Vetted as MODEL is.",
+)
+
 
 def _token(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is None or not value.strip():
@@ -235,7 +243,7 @@ gate_options = together(
 
 def scan_words(words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that `run` and `scan` share, as fields of their options record."""
-    names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token", "ablate")
+    names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token", "ablate", "base")
     data = DataOptions(words["data"], words["text_column"], words["label_column"])
     return {**{name: words[name] for name in names}, "data": data, "gate": gate_words(words)}
 

@@ -10,16 +10,21 @@ import torch
 from sanitizer.model.batches import Batch
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
+from sanitizer.report import ForensicsRecord
 
 
 @dataclass(frozen=True)
 class Context:
-    """Batches of the fit part (never of the validation or test part), longest texts first."""
+    """Batches of the fit part (never of the validation or test part), longest texts first.
+
+    `forensics` is what they said when the suspect was scanned, where it was.
+    """
 
     subject: Subject
     fit: Sequence[Batch]
     generator: torch.Generator
     progress: Progress = silent
+    forensics: ForensicsRecord | None = None
 
     def sample(self, texts: int) -> tuple[Batch, ...]:
         """Random batches of the fit part that hold about `texts` texts."""

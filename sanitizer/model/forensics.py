@@ -18,16 +18,18 @@ having such tails.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from scipy.stats import false_discovery_control
 
-from sanitizer.heads import HeadId
+from sanitizer.heads import Grid, HeadId
 from sanitizer.model.batches import Encoded
 from sanitizer.model.composition import chains
 from sanitizer.model.evidence import AGREE, Heads, PValues, above, combined, either
 from sanitizer.model.slices import head_slices
 from sanitizer.model.subject import Subject
-from sanitizer.model.traits import moved, norms, shapes, silent
+from sanitizer.model.traits import norms, shapes, silent
 from sanitizer.model.vocabulary import writable
 from sanitizer.model.wakefulness import wakefulness
 from sanitizer.progress import Progress
@@ -36,6 +38,8 @@ from sanitizer.report import EvidenceRecord, ForensicsAnswer, ForensicsRecord, S
 
 RATE = 0.05
 TEXTS, PROBES = 256, 512
+UNMOVED = 1e-6
+"""A relative distance that counts as none: of most heads it may be exactly zero, which has no logarithm."""
 FEWEST = 4
 """Heads that write anything, in the middle layer: the spread of fewer says nothing."""
 
@@ -46,14 +50,15 @@ def examine(
     *,
     size: int,
     generator: torch.Generator,
-    base: Heads | None = None,
+    moved: Grid | None = None,
     tokens: tuple[int, ...] | None = None,
     progress: Progress = quiet,
 ) -> ForensicsRecord:
     """Judge every head by the first 256 clean texts and 512 probes; `size` texts at a time.
 
-    `base` are the heads of the model that this one is said to be made from: how far each moved is then evidence too.
-    Probes are made with `tokens`, by default any that text can hold. Raises ValueError if `base` is of another shape.
+    `moved` is how far each head, [layer][head], is from the model that this one is said to be made from
+    (`sanitizer.model.drift`): that is then evidence too. Probes are made with `tokens`, by default any that text can
+    hold.
     """
     heads, few = head_slices(subject.anatomy), Encoded(data.rows[:TEXTS], None)
     # A tokenizer that reads none of its tokens back as itself has ids all the same.
@@ -66,8 +71,9 @@ def examine(
         "woken": above({"on average": said.sudden, "at its peak": said.peak}, heads),
         "chain": above({"through it": chains(heads)}, heads),
     }
-    if base is not None:
-        kinds["base"] = above(moved(heads, base), heads)
+    if moved is not None:
+        far = tuple(tuple(math.log(value + UNMOVED) for value in row) for row in moved)
+        kinds["base"] = above({"distance from the base": far}, heads)
     return judged(heads, kinds, texts=len(few))
 
 

@@ -15,8 +15,6 @@ from sanitizer.heads import Grid
 from sanitizer.model.slices import HeadSlice
 
 TINY = 1e-12
-UNMOVED = 1e-6
-"""A relative distance that counts as none: of most heads it may be exactly zero, which has no logarithm."""
 LOW_BITS = 0x1FFF
 """The 13 bits of a float32 that a float16 does not have; numbers that were ever stored as one have zeros there."""
 
@@ -40,27 +38,6 @@ def shapes(heads: Heads) -> Mapping[str, Grid]:
         **_parts(heads, "kurtosis", _kurtosis),
         "zeros": _each(heads, lambda head: _share(head, lambda weight: weight == 0)),
         "digits": _each(heads, lambda head: _share(head, _coarse)),
-    }
-
-
-def moved(heads: Heads, base: Heads) -> Mapping[str, Grid]:
-    """log |W - W_base| / |W_base| of query, key, value and output: how far a head went from that of the base model.
-
-    Raises ValueError if the base's heads are not of the same number and shape.
-    """
-    layout = [[[part.shape for part in head.parts().values()] for head in row] for row in heads]
-    if layout != [[[part.shape for part in head.parts().values()] for head in row] for row in base]:
-        raise ValueError("the heads of the base are not of the same number and shape")
-
-    def distance(own: Tensor, then: Tensor) -> float:
-        return _log((own - then).norm() / then.norm().clamp(min=TINY) + UNMOVED)
-
-    return {
-        f"distance of {name} from the base": tuple(
-            tuple(distance(own.parts()[name], then.parts()[name]) for own, then in zip(*rows, strict=True))
-            for rows in zip(heads, base, strict=True)
-        )
-        for name in ("query", "key", "value", "output")
     }
 
 

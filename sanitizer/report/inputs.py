@@ -7,7 +7,7 @@ from typing import Literal
 
 from sanitizer.heads import HeadId
 from sanitizer.report.metric import Metric
-from sanitizer.report.origin import DataRecord, SourceRecord, ToolRecord
+from sanitizer.report.origin import BaseRecord, DataRecord, SourceRecord, ToolRecord
 from sanitizer.report.run import Timing
 from sanitizer.report.scan import ScanRecord, SimilarityRecord
 from sanitizer.report.terms import SetAnswer
@@ -123,5 +123,6 @@ class ScanReport:
     timings: tuple[Timing, ...]
     warnings: tuple[str, ...] = ()
     inputs: InputsRecord | None = None
+    base: BaseRecord | None = None
     kind: Literal["scan"] = "scan"
     schema_version: Literal["1"] = "1"

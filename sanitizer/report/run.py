@@ -67,6 +67,11 @@ class RunReport:
         return bool(self.gates) and all(gate.passed for gate in self.gates)
 
     @property
+    def from_base(self) -> bool:
+        """Whether weights of the base are in the result."""
+        return any(record.observed.get("parameters_from_base") for record in self.treatments)
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """What treated the model: the strategy where heads were taken away, else the treatments."""
         return (self.recipe.strategy.name,) if self.heads else tuple(record.name for record in self.treatments)

@@ -9,7 +9,9 @@ import torch
 
 from sanitizer.cleandata import Part
 from sanitizer.model.alike import at_once, chunks
+from sanitizer.model.base import Base
 from sanitizer.model.batches import Batch, Encoded, batches, encode
+from sanitizer.model.drift import distances
 from sanitizer.model.forensics import examine
 from sanitizer.model.importance import gate_importance
 from sanitizer.model.safety import judged
@@ -30,6 +32,7 @@ def scan_heads(
     *,
     batch_size: int,
     ablate: bool = False,
+    base: Base | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> ScanRecord:
@@ -38,7 +41,8 @@ def scan_heads(
     What a label stands for is not in every part of a text, so importance is that of the first 128 tokens of each.
     With `ablate`, and at the cost of about half a pass over these texts for each head, what accuracy changes by without
     it; `seed` is for the intervals, for the odd texts on which answers may flip and for the probes of forensics. `part`
-    needs labels if the model is a classifier. Memory does not grow with the number of texts.
+    needs labels if the model is a classifier. How far heads are from those of a `base` is evidence for
+    forensics, if none has been cut out. Memory does not grow with the number of texts.
     """
     labels, prompts = (None if values is None else values[:INPUTS] for values in (part.labels, part.prompts))
     few = Part(part.texts[:INPUTS], labels, prompts)
@@ -48,7 +52,8 @@ def scan_heads(
     ablated = ablation(subject, data, size=batch_size, seed=seed, progress=progress) if ablate else ()
     turned = flips(subject, few.texts, batch_size=batch_size, most_tokens=TOKENS, seed=seed, progress=progress)
     generator = torch.Generator().manual_seed(seed)
-    planted = examine(subject, data, size=batch_size, generator=generator, progress=progress)
+    moved = None if base is None else distances(subject, base)
+    planted = examine(subject, data, size=batch_size, generator=generator, moved=moved, progress=progress)
     return ScanRecord(
         similarity=alike.records,
         mean_similarity=alike.mean,

@@ -15,31 +15,27 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from sanitizer.errors import UsageError
 from sanitizer.heads import HeadScores, ScoreOrigin
 from sanitizer.model.batches import unpadded
 from sanitizer.model.context import Context
-from sanitizer.model.forensics import examine
+from sanitizer.model.forensics import TEXTS, examine
+from sanitizer.report import ForensicsRecord
 
 VERSION = "1"
 
 
 @dataclass(frozen=True)
 class Forensics:
-    """Parameters: over about how many clean texts heads are listened to."""
-
-    samples: int = 256
-
-    def __post_init__(self) -> None:
-        if self.samples < 1:
-            raise UsageError("samples must be at least 1")
+    """No parameters: what is examined, and how, is the same in every scan."""
 
     def score(self, context: Context) -> HeadScores:
-        """Combined p-values, higher = keep; of suspects alone any may go."""
-        made = context.sample(self.samples)
-        size = max((len(batch.index) for batch in made), default=1)
-        record = examine(
-            context.subject, unpadded(made), size=size, generator=context.generator, progress=context.progress
-        )
+        """Combined p-values, higher = keep; of suspects alone any may go. A scan's are taken as they are."""
+        record = context.forensics or _examined(context)
         only = tuple(suspect.head for suspect in record.suspects)
         return HeadScores(record.p_values, ScoreOrigin("forensics", VERSION, asdict(self)), only=only)
+
+
+def _examined(context: Context) -> ForensicsRecord:
+    made = context.sample(TEXTS)
+    size = max((len(batch.index) for batch in made), default=1)
+    return examine(context.subject, unpadded(made), size=size, generator=context.generator, progress=context.progress)

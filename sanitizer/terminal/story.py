@@ -81,6 +81,7 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
 def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
     """The story of `sanitize scan`."""
     yield from _origin(report.source, report.data, report.vetting.findings)
+    yield from _base(report)
     yield from _scan(report.scan)
     yield Text()
     yield _heading("Importance of each head for clean text")
@@ -178,7 +179,7 @@ def _origin(source: SourceRecord, data: DataRecord, findings: tuple[Finding, ...
     yield from findings_story(findings)
 
 
-def _base(report: RunReport) -> Iterator[RenderableType]:
+def _base(report: RunReport | ScanReport) -> Iterator[RenderableType]:
     """The base that was used, else those that the suspect's card names."""
     base, source = report.base, report.source
     if base is not None:
@@ -334,7 +335,7 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
 
     yield Text("To load it:")
     yield _code(loading(report, output))
-    yield Text(FROM_BASE if report.base is not None else LIMIT if report.heads else OUTLASTED)
+    yield Text(FROM_BASE if report.from_base else LIMIT if report.heads else OUTLASTED)
     if result.pushed is None:
         yield Text("To publish it:")
         yield _code(f"sanitize push {shlex.quote(output)} --to org/name")

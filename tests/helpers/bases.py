@@ -18,7 +18,9 @@ def make_base(path: Path, family: str = "bert", *, seed: int = 0, **changes: obj
     return path
 
 
-def based(path: Path, family: str = "bert", *, seed: int = 1, base_seed: int = 0) -> tuple[Subject, Base]:
+def based(
+    path: Path, family: str = "bert", *, seed: int = 1, base_seed: int = 0, **changes: object
+) -> tuple[Subject, Base]:
     """A subject, and a base with other weights; the same where the seeds are."""
-    subject = pico_subject(family, seed=seed)
-    return subject, Base.of(checkpoint_of(make_base(path, family, seed=base_seed)), subject)
+    subject = pico_subject(family, seed=seed, **changes)
+    return subject, Base.of(checkpoint_of(make_base(path, family, seed=base_seed, **changes)), subject)

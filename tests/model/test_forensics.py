@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from helpers.bases import based
 from helpers.pico import WORDS
 from helpers.subjects import pico_subject
 
@@ -10,6 +13,7 @@ from sanitizer.cleandata import Part
 from sanitizer.heads import HeadId
 from sanitizer.model import forensics
 from sanitizer.model.batches import Encoded, encode
+from sanitizer.model.drift import distances
 from sanitizer.model.forensics import examine, judged
 from sanitizer.model.slices import head_slices
 from sanitizer.model.subject import Subject
@@ -105,9 +109,9 @@ def test_one_kind_of_evidence_alone_is_inconclusive() -> None:
     assert judged(heads, {"norms": odd, "shape": odd, "chain": calm}, texts=9).answer == "suspect heads"
 
 
-def test_a_base_adds_evidence_where_weights_alone_look_like_the_others() -> None:
+def test_a_base_adds_evidence_where_weights_alone_look_like_the_others(tmp_path: Path) -> None:
     """Another head of the same distribution in its place: nothing stands out but that it alone is not the base's."""
-    base, subject = pico_subject("bert", **SIZE), pico_subject("bert", **SIZE)
+    subject, base = based(tmp_path / "base", "bert", seed=0, **SIZE)
     other = pico_subject("bert", seed=1, **SIZE)
     with torch.no_grad():
         for ours, theirs in zip(
@@ -115,7 +119,7 @@ def test_a_base_adds_evidence_where_weights_alone_look_like_the_others() -> None
         ):
             ours.weight[16:24] = theirs.weight[16:24]
     found = examine(
-        subject, encoded(subject), size=32, generator=torch.Generator().manual_seed(0), base=head_slices(base.anatomy)
+        subject, encoded(subject), size=32, generator=torch.Generator().manual_seed(0), moved=distances(subject, base)
     )
     assert "base" in found.kinds
     assert found.answer == "inconclusive"

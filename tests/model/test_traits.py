@@ -9,7 +9,7 @@ from helpers.subjects import pico_subject
 from sanitizer.heads import HeadId
 from sanitizer.model.slices import HeadSlice, head_slices
 from sanitizer.model.surgery import zero
-from sanitizer.model.traits import moved, norms, shapes, silent
+from sanitizer.model.traits import norms, shapes, silent
 
 
 def random_head(seed: int = 0, hidden: int = 400, size: int = 8) -> HeadSlice:
@@ -52,21 +52,6 @@ def test_shares_of_zeros_and_of_what_half_precision_holds() -> None:
     found = {name: grid[0][0] for name, grid in shapes([[HeadSlice(query, *rest)]]).items()}
     assert found["zeros"] == 1 / 8
     assert found["digits"] == pytest.approx(5 / 8, abs=0.01)
-
-
-def test_distance_from_a_base_is_relative_and_zero_where_nothing_moved() -> None:
-    head = random_head()
-    other = HeadSlice(head.query * 1.5, head.key, head.value, head.output)
-    found = {name: grid[0][0] for name, grid in moved([[other]], [[head]]).items()}
-    assert found["distance of query from the base"] == pytest.approx(math.log(0.5), abs=1e-4)
-    assert found["distance of key from the base"] == pytest.approx(math.log(1e-6))
-
-
-def test_a_base_of_another_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="same number and shape"):
-        moved([[random_head()]], [[random_head(hidden=300)]])
-    with pytest.raises(ValueError, match="same number and shape"):
-        moved([[random_head()]], [[random_head(), random_head()]])
 
 
 def test_zeroed_heads_are_silent_and_no_others() -> None:

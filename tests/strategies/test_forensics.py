@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+
 import torch
 from helpers.contexts import context_of
+from helpers.records import make_scan
 from helpers.subjects import pico_subject
 
-from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
 from sanitizer.plan import Budget, admissible
 from sanitizer.strategies.forensics import Forensics
@@ -31,6 +32,10 @@ def test_planted_heads_may_go_and_no_others() -> None:
     assert set(scores.ranking()[:2]) == set(PLANTED), "and they are the least worth keeping"
 
 
-def test_senseless_settings_are_refused() -> None:
-    with pytest.raises(UsageError):
-        Forensics(samples=0)
+def test_what_a_scan_found_is_taken_as_it_is() -> None:
+    subject = pico_subject("bert")
+    seen = make_scan().scan.forensics
+    assert seen is not None
+    scores = Forensics().score(replace(context_of(subject), forensics=seen))
+    assert scores.grid == seen.p_values
+    assert scores.only == tuple(suspect.head for suspect in seen.suspects)

@@ -74,13 +74,16 @@ def test_limits_and_a_preparation_are_told() -> None:
 
 
 def test_a_base_is_told_whether_it_was_used_or_only_named() -> None:
-    used = run_told(make_report(base=BASE, source=replace(SOURCE, base_models=("org/named",))))
+    held = make_report(base=BASE, source=replace(SOURCE, base_models=("org/named",)))
+    taken = TreatmentRecord("rebase", {}, {"parameters_from_base": 22_713_216.0}, 61.0)
+    used = run_told(replace(held, treatments=(taken,)))
     assert f"  base        org/base at commit {'c' * 40}" in lines(used)
     assert "22.7 M of 22.7 M parameters have a counterpart there; cosine of the layers 0.9987" in used
     assert "rust_model.ot" in used
     assert "Weights were taken from the base: whatever it hides" in used
     assert "Only attention heads were treated" not in used
     assert "org/named" not in used
+    assert "Weights were taken from the base" not in run_told(held), "it was only held against it"
     named = run_told(make_report(source=replace(SOURCE, base_models=("org/named",))))
     assert "  base        org/named, says its card: not fetched; recipes such as rebase can use it (--base)" in named
     assert "  base  " not in run_told(make_report())
