@@ -53,6 +53,8 @@ class ScanOptions:
     `ablate` measures what clean accuracy changes by without each single head. `base` is the model, or the folder, that
     the suspect was made from: how far heads are from it is evidence, and a run's treatments may take weights from it.
     It is vetted as the suspect is, and never looked for by itself.
+    `max_memory` are the bytes that weights
+    may take by device (`cuda:0`, `cpu`), in place of `device`: what fits in none of them stays on disk.
     """
 
     model: str
@@ -66,6 +68,7 @@ class ScanOptions:
     gate: Gatekeeping = STANDARD
     ablate: bool = False
     base: str | None = None
+    max_memory: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ that is what people will load.
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -28,18 +29,18 @@ from sanitizer.machine import cache_folder
 from sanitizer.mark import demand_unmarked
 from sanitizer.model.base import Base
 from sanitizer.model.batches import batches, encode
-from sanitizer.model.context import Context
-from sanitizer.model.evaluate import evaluate, logits
-from sanitizer.model.judge import Judge
+from sanitizer.model.evaluate import logits
+from sanitizer.model.halving import Halving
 from sanitizer.model.material import Flagged, Material
 from sanitizer.model.measure import agreement, measure
 from sanitizer.model.restore import put_back
-from sanitizer.model.save import needs_loader, save
+from sanitizer.model.save import needs_loader
 from sanitizer.model.states import States
-from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
+from sanitizer.model.subject import Subject
+from sanitizer.opening import demand_whole, opened, spread_remark, write_model
 from sanitizer.options import DataOptions, RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
-from sanitizer.plan import TreatmentPlan, choose
+from sanitizer.plan import TreatmentPlan
 from sanitizer.plugins import build
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
@@ -60,14 +61,13 @@ from sanitizer.report import (
     Preview,
     RecipeRecord,
     RunReport,
-    ScanRecord,
     ScanReport,
     TreatmentRecord,
 )
 from sanitizer.resolve import budget_for, budget_of, completed, recipe_for
-from sanitizer.scan.heads import scan_heads
 from sanitizer.scan.inputs import scan_inputs
 from sanitizer.schema import from_json
+from sanitizer.sized import measured, picked, scored, seen
 from sanitizer.source import HubRef, LocalRef, parse_model
 from sanitizer.trust import clean_data
 
@@ -131,26 +131,28 @@ def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: P
             )
             origin = None if options.base is None else _base(options, options.base, Path(work) / "base", progress)
         with clock.step("open"):
-            subject = _open(options, intake.checkpoint)
-            source = source_of(intake, subject)
+            subject = opened(options, intake.checkpoint, Path(work) / "offloaded")
+            demand_whole(subject, None, base=origin is not None)
+            source, spread = source_of(intake, subject), spread_remark(subject)
             base = None if origin is None else Base.of(origin.checkpoint, subject)
             said = None if origin is None or base is None else base_of(origin, base, subject)
-            data = _data(options, intake, subject, progress)
+            sizes = Halving(_batch_size(options, subject))
+            data = _data(options, intake, subject, sizes, progress)
         with clock.step("scan"):
-            seen = _seen(options, subject, data, progress, base)
+            looked = seen(options, subject, data, sizes, progress, base=base)
         asked = None
         if inputs is not None:
             with clock.step("inputs"):
-                asked = _ask(options, inputs, intake, subject, data, progress)
+                asked = _ask(options, inputs, intake, subject, data, sizes, progress)
     return ScanReport(
         tool=tool_of(subject.device),
         source=source,
         vetting=intake.record,
         data=data_of(data),
-        scan=seen,
+        scan=looked,
         started=clock.started,
         timings=clock.timings(),
-        warnings=unlike(said),
+        warnings=(*unlike(said), *spread, *sizes.remarks),
         inputs=asked,
         base=said,
     )
@@ -212,24 +214,25 @@ def _treat(
     if options.push_to is not None:
         demand_unmarked(intake.checkpoint.path, intake.name)  # before hours of work; what they make is marked as well
     with clock.step("open"):
-        subject = _open(options, intake.checkpoint)
+        subject = opened(options, intake.checkpoint, work / "offloaded")
+        demand_whole(subject, recipe, base=origin is not None)
+        spread = spread_remark(subject)
         source, before_anatomy, surplus = source_of(intake, subject), subject.anatomy, subject.surplus
         base = None if origin is None else Base.of(origin.checkpoint, subject)
         said = None if origin is None or base is None else base_of(origin, base, subject)
-        data = _data(options, intake, subject, progress)
-        size = _batch_size(options, subject)
+        sizes = Halving(_batch_size(options, subject))
+        data = _data(options, intake, subject, sizes, progress)
         generator = torch.Generator().manual_seed(options.seed)
-        fit, validation = encode(subject, data.fit), encode(subject, data.validation)
-        test = batches(subject, encode(subject, data.test), size=size)
+        fit, validation, test = (encode(subject, part) for part in (data.fit, data.validation, data.test))
     with clock.step("measure before"):
-        suspect = evaluate(subject, test, progress=progress, step="measure before")
+        suspect = measured("measure before", subject, test, sizes, progress)
         if not suspect.loss.isfinite().all():
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
-        seen = _seen(options, subject, data, progress, base)
+        looked = seen(options, subject, data, sizes, progress, base=base)
     decision = None
     if recipe.strategy == AUTO:
-        chosen, decision = decide(subject.task, data_of(data), seen.forensics, base=base is not None)
+        chosen, decision = decide(subject.task, data_of(data), looked.forensics, base=base is not None)
         recipe = completed(chosen, options)
     budget = budget_for(recipe)
     doubted = Flagged.of(subject, flagged) if flagged else None
@@ -239,34 +242,36 @@ def _treat(
         nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
         prepare = _applied(first, subject, nothing, material, clock, "prepare: ")
         with clock.step("score"):
-            context = Context(subject, batches(subject, fit, size=size), generator, progress, seen.forensics)
             strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
-            scores = strategy.score(context)
+            scores = scored(
+                strategy, subject, fit, sizes, generator=generator, forensics=looked.forensics, progress=progress
+            )
         with clock.step("choose"):
-            judge = Judge(subject, validation, size=size, generator=generator, progress=progress)
-            plan = choose(scores, budget, judge)
+            plan = picked(scores, budget, subject, validation, sizes, generator=generator, progress=progress)
     treatments = _applied(steps, subject, plan, material, clock)
     heads = heads_of(plan, before_anatomy, subject.anatomy)
     parameters = subject.model.num_parameters()
 
     built = work / "built"
     with clock.step("save"):
-        save(subject, intake.checkpoint, built)
-        memory = logits(subject, test[-1])
-        del subject, context, judge, before_anatomy  # two models at a time would halve what fits
+        write_model(subject, plan, intake, options.layout, built, progress)
+        few = batches(subject, test, size=sizes.size)[-1]
+        memory = logits(subject, few)
+        del subject, before_anatomy  # two models at a time would halve what fits
+        gc.collect()  # one that accelerate has spread refers to itself
     with clock.step("measure after"):
         written = Checkpoint.of_folder(
             built,
             LocalOrigin(intake.name),
             [path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()],
         )
-        reopened = _open(options, written)
-        treated = evaluate(reopened, test, progress=progress, step="measure after")
+        reopened = opened(options, written, work / "offloaded-after")
+        treated = measured("measure after", reopened, test, sizes, progress)
         if not treated.loss.isfinite().all():
             raise GateError("the answers of the treated model are not numbers", hint="take a lower learning_rate")
-        apart = float((logits(reopened, test[-1]) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
+        apart = float((logits(reopened, few) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
     with clock.step("scan again"):
-        seen_after = _seen(replace(options, ablate=False), reopened, data, progress)
+        looked_after = seen(replace(options, ablate=False), reopened, data, sizes, progress)
     before = measure(suspect, reopened.task, seed=options.seed)
     after = measure(treated, reopened.task, seed=options.seed)
     gates = (
@@ -278,7 +283,7 @@ def _treat(
         source=source,
         vetting=intake.record,
         data=data_of(data),
-        scan=seen,
+        scan=looked,
         recipe=RecipeRecord(
             strategy=strategy_of(recipe.strategy, strategy),
             prepare=tuple(record.name for record in prepare),
@@ -287,7 +292,7 @@ def _treat(
             layout=options.layout,
             seed=options.seed,
             dtype=str(reopened.model.dtype).removeprefix("torch."),
-            batch_size=size,
+            batch_size=sizes.size,
         ),
         plan=plan_of(plan, before[0].name),
         heads=heads,
@@ -308,10 +313,12 @@ def _treat(
             *states.remarks,
             *((f"heads may be judged on {len(flagged)} inputs that a guard had flagged",) if flagged else ()),
             *remarks(plan, budget),
-            *woken(seen, seen_after, source.labels),
+            *woken(looked, looked_after, source.labels),
+            *spread,
+            *sizes.remarks,
         ),
         files=files_of(written, intake.checkpoint),
-        scan_after=seen_after,
+        scan_after=looked_after,
         decision=decision,
         base=said,
     )
@@ -335,46 +342,36 @@ def _base(options: ScanOptions, model: str, place: Path, progress: Progress) -> 
     return take_in(model, None, place, token=options.token, progress=progress, gate=options.gate)
 
 
-def _open(options: ScanOptions, checkpoint: Checkpoint) -> Subject:
-    device = choose_device(options.device)
-    return open_subject(checkpoint, device=device, dtype=choose_dtype(options.dtype, device))
-
-
 def _batch_size(options: ScanOptions, subject: Subject) -> int:
     return options.batch_size or BATCH.get(subject.device.type, LARGE_BATCH)
 
 
-def _seen(
-    options: ScanOptions, subject: Subject, data: CleanData, progress: Progress, base: Base | None = None
-) -> ScanRecord:
-    return scan_heads(
-        subject,
-        data.fit,
-        batch_size=_batch_size(options, subject),
-        ablate=options.ablate,
-        base=base,
-        seed=options.seed,
-        progress=progress,
-    )
-
-
 def _ask(
-    options: ScanOptions, inputs: DataOptions, intake: Intake, subject: Subject, data: CleanData, progress: Progress
+    options: ScanOptions,
+    inputs: DataOptions,
+    intake: Intake,
+    subject: Subject,
+    data: CleanData,
+    sizes: Halving,
+    progress: Progress,
 ) -> InputsRecord:
     table = load_texts(inputs.data or "", text_column=inputs.text_column, token=options.token, progress=progress)
-    return scan_inputs(
-        subject,
-        data,
-        table.texts,
-        table.provenance,
-        model=intake.checkpoint.digest,
-        batch_size=_batch_size(options, subject),
-        seed=options.seed,
-        progress=progress,
+    return sizes.work(
+        "inputs",
+        lambda size: scan_inputs(
+            subject,
+            data,
+            table.texts,
+            table.provenance,
+            model=intake.checkpoint.digest,
+            batch_size=size,
+            seed=options.seed,
+            progress=progress,
+        ),
     )
 
 
-def _data(options: ScanOptions, intake: Intake, subject: Subject, progress: Progress) -> CleanData:
+def _data(options: ScanOptions, intake: Intake, subject: Subject, sizes: Halving, progress: Progress) -> CleanData:
     """The clean texts, labelled by the suspect itself where nobody labelled them."""
     names = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
     data = clean_data(
@@ -388,11 +385,8 @@ def _data(options: ScanOptions, intake: Intake, subject: Subject, progress: Prog
     )
     if subject.task == "causal" or data.labelled_by == "given":
         return data
-    size = _batch_size(options, subject)
     predicted = [
-        evaluate(
-            subject, batches(subject, encode(subject, part), size=size), progress=progress, step="label texts"
-        ).predicted.tolist()
+        measured("label texts", subject, encode(subject, part), sizes, progress).predicted.tolist()
         for part in (data.fit, data.validation, data.test)
     ]
     return data.relabelled(*predicted)

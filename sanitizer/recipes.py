@@ -58,6 +58,10 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "fine-pruning (Liu et al. 2018), by heads: remove the dormant ones, then fine-tune",
             Recipe("activation", treatments=(Step("remove"), Step("finetune"))),
         ),
+        "remove-only": Named(
+            "remove heads by gradient importance and tune nothing: for a model too large to train here",
+            Recipe("gradient", treatments=(Step("remove"),)),
+        ),
         "ft": Named(
             "plain fine-tuning on clean data, nothing removed: a baseline",
             Recipe(_NO_REMOVAL, treatments=(Step("finetune", _ALL_EPOCHS),)),

@@ -26,6 +26,7 @@ from sanitizer.commands.words import (
     json_option,
     layout_option,
     machine_options,
+    max_memory_option,
     quiet_or_verbose,
     resume_option,
     revision_option,
@@ -123,6 +124,7 @@ hub_options = together(
 @output_options
 @hub_options
 @machine_options
+@max_memory_option
 @resume_option("run")
 def run(**words: Any) -> int:
     """Take MODEL, remove the attention heads that clean text does not need, and write a checkpoint with its card.

@@ -15,6 +15,7 @@ from sanitizer.commands.words import (
     gate_options,
     json_option,
     machine_options,
+    max_memory_option,
     quiet_or_verbose,
     revision_option,
     scan_words,
@@ -43,6 +44,7 @@ from sanitizer.terminal.consoles import coloured, result
 @quiet_or_verbose
 @token_option
 @machine_options
+@max_memory_option
 def scan(**words: Any) -> int:
     """Vet MODEL and show what its attention heads do on clean text. Nothing is changed or written.
 

@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from sanitizer.errors import RefusedError, ResourceError, SanitizerError
+from sanitizer.memory import out_of_memory
 from sanitizer.terminal.consoles import aside
 from sanitizer.text import clean
 
@@ -29,8 +30,9 @@ def ended(error: BaseException, *, verbose: bool) -> int:
         return INTERRUPTED
     if isinstance(error, SanitizerError):
         return _expected(error)
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's own, not imported here
-        return _expected(ResourceError("out of memory", hint="try a smaller --batch-size, or --device cpu"))
+    if out_of_memory(error):
+        hint = "try a smaller --batch-size, --device cpu, or --max-memory; --dry-run says what is needed"
+        return _expected(ResourceError("out of memory", hint=hint))
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         say(f"error: {error.strerror}{place}", "")

@@ -11,6 +11,7 @@ import rich_click as click
 
 from sanitizer.commands.speech import VERBOSITY
 from sanitizer.errors import UsageError
+from sanitizer.memory import read_memory
 from sanitizer.options import DataOptions, Gatekeeping
 from sanitizer.recipe import Recipe
 
@@ -70,6 +71,21 @@ class DeviceName(click.ParamType[str]):
         if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value, re.ASCII):
             self.fail(f"{value!r} is not a device: auto, cpu, cuda, cuda:1 or mps", param, ctx)
         return str(value)
+
+
+class MemoryShares(click.ParamType[dict[str, int]]):
+    """`cuda:0=20GiB,cpu=60GiB`."""
+
+    name = "device=size,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        """Read it."""
+        if isinstance(value, dict):
+            return value
+        try:
+            return read_memory(value)
+        except UsageError as error:
+            self.fail(f"{error.message}; {error.hint}", param, ctx)
 
 
 def together(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -241,9 +257,20 @@ gate_options = together(
 )
 
 
+max_memory_option = click.option(
+    "--max-memory",
+    type=MemoryShares(),
+    panel=MACHINE,
+    help="Spread a model that no device holds: what weights may take, such as cuda:0=20GiB,cpu=60GiB; the rest stays "
+    "on disk.",
+)
+
+
 def scan_words(words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that `run` and `scan` share, as fields of their options record."""
-    names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token", "ablate", "base")
+    names = ("model", "revision", "device", "dtype", "seed", "batch_size", "token", "ablate", "base", "max_memory")
+    if words["max_memory"] is not None and words["device"] != "auto":
+        raise UsageError("--max-memory and --device both say where to compute", hint="give one of the two")
     data = DataOptions(words["data"], words["text_column"], words["label_column"])
     return {**{name: words[name] for name in names}, "data": data, "gate": gate_words(words)}
 

@@ -57,7 +57,8 @@ def head_activation(
 
     def listen(layer: int, heads: int) -> object:
         def hear(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            norms = inputs[0].float().reshape(*inputs[0].shape[:2], heads, -1).norm(dim=-1)  # [batch, token, head]
+            said = inputs[0].to(now["real"].device).float()
+            norms = said.reshape(*said.shape[:2], heads, -1).norm(dim=-1)  # [batch, token, head]
             sums[layer] += (norms * now["real"]).sum(dim=(0, 1)).double().cpu()
 
         return hear

@@ -112,13 +112,15 @@ def _prompts(subject: Subject, batch: Batch) -> tuple[Tensor, Tensor]:
 def cosines(subject: Subject, batch: Batch) -> Tensor:
     """The cosine between any two heads of the model, [batch, head, head]; 0 for a head that attends to nothing.
 
-    Memory holds the parts of all layers at a time: for a classifier a matrix a head, for a causal model a row.
+    Memory holds the parts of all layers at a time: for a classifier a matrix a head, for a causal model a row. It is
+    the main memory where the model itself is more than one device holds.
     """
     counts, parts = subject.anatomy.counts(), list[Tensor]()
-    gram = torch.zeros(len(batch.index), sum(counts), sum(counts), device=subject.device)
+    place = torch.device("cpu") if subject.spread else subject.device
+    gram = torch.zeros(len(batch.index), sum(counts), sum(counts), device=place)
 
     def take(layer: int, part: Tensor) -> None:
-        parts.append(part)
+        parts.append(part.to(place))
         if len(parts) == len(counts):
             flat = torch.cat(parts, dim=1)
             parts.clear()

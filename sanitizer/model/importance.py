@@ -7,14 +7,18 @@ head's output H, dL/dg = H^T dL/dH, so one gate per sample and head gives the sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch.nn.functional import dropout
 
+from sanitizer.errors import UnsupportedError
 from sanitizer.heads import Grid
 from sanitizer.model.batches import Batch
 from sanitizer.model.evaluate import losses
 from sanitizer.model.observe import gated, open_gates
+from sanitizer.model.offload import heads_offloaded
+from sanitizer.model.recompute import recomputing
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent, track
 
@@ -29,29 +33,32 @@ def gate_importance(
 ) -> Grid:
     """Mean over texts of |dL/dg| per head, L in nats per answer. Weights get no gradient and do not change.
 
+    In a model that is more than one device holds, layers are computed again on the way back, and not kept.
     With `gate_dropout` each text's gates are dropped at that rate and the others scaled up to make up for it.
     """
     sums = [torch.zeros(layer.heads, dtype=torch.float64) for layer in subject.anatomy.layers]
     texts = 0
-    frozen = [parameter for parameter in subject.model.parameters() if parameter.requires_grad]
-    for parameter in frozen:
-        parameter.requires_grad_(False)
+    # By name: a parameter that is offloaded is another object after each pass.
+    frozen = [name for name, parameter in subject.model.named_parameters() if parameter.requires_grad]
+    for name in frozen:
+        subject.model.get_parameter(name).requires_grad_(False)
     try:
         for batch in track(progress, step, batches):
             gates = open_gates(subject.anatomy, device=subject.device, batch=len(batch.index))
             for gate in gates:
                 gate.requires_grad_(True)
             dropped = [dropout(gate, gate_dropout) for gate in gates] if gate_dropout else gates
-            with gated(subject.anatomy, dropped):
+            again = recomputing(subject) if subject.spread else nullcontext()
+            with gated(subject.anatomy, dropped), again:
                 loss, _, asked, _ = losses(subject, batch)
-            # Texts do not meet inside a batch, so the gradient of the sum holds each text's own gradient.
-            gradients = torch.autograd.grad((loss / asked.clamp(min=1)).sum(), gates)
+                # Texts do not meet inside a batch, so the gradient of the sum holds each text's own gradient.
+                gradients = torch.autograd.grad((loss / asked.clamp(min=1)).sum(), gates)
             for total, gradient in zip(sums, gradients, strict=True):
                 total += gradient.abs().sum(dim=0).double().cpu()
             texts += len(batch.index)
     finally:
-        for parameter in frozen:
-            parameter.requires_grad_(True)
+        for name in frozen:
+            subject.model.get_parameter(name).requires_grad_(True)
     return tuple(tuple((total / max(texts, 1)).tolist()) for total in sums)
 
 
@@ -62,7 +69,11 @@ def key_importance(
 
     Source: Chapagain et al. 2508.20032. Their released code takes the norm over the whole layer's key gradient, so that
     all heads of a layer tie; here it is the norm over the head's own rows.
+
+    Raises UnsupportedError where weights are offloaded: they get no gradient.
     """
+    if heads_offloaded(subject.anatomy):
+        raise UnsupportedError("offloaded weights get no gradient", hint="score by gates: --set of=gate")
     layers = subject.anatomy.layers
     keys = [[layer.key(key) for key in range(layer.key_heads)] for layer in layers]
     modules = [roles[0].module for roles in keys]

@@ -24,7 +24,8 @@ IMPLEMENTATION = "sanitizer"
 
 Watcher = Callable[[int, Tensor], None]
 """Called once per layer and forward pass with the layer's index and its attention weights [batch, head, query, key],
-after softmax and before dropout and gate. The tensor is freed when the watcher returns: keep statistics, not it."""
+after softmax and before dropout and gate, on the device where the model takes its inputs, wherever the layer is. The
+tensor is freed when the watcher returns: keep statistics, not it."""
 
 Gates = Sequence[Tensor]
 """One tensor per layer, [head] or [batch, head]; 1 leaves a head as it is, 0 silences it."""
@@ -33,6 +34,7 @@ Gates = Sequence[Tensor]
 @dataclass
 class _Seam:
     layer: int
+    home: torch.device | None = None
     gate: Tensor | None = None
     watcher: Watcher | None = None
 
@@ -71,14 +73,14 @@ def attention(
             scores = scores + attention_mask
         weights = scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype)
         if seam is not None and seam.watcher is not None:
-            seam.watcher(seam.layer, weights)
+            seam.watcher(seam.layer, weights if seam.home is None else weights.to(seam.home))
         output = nn.functional.dropout(weights, p=dropout, training=module.training) @ value
     else:
         output = nn.functional.scaled_dot_product_attention(
             query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling
         )
     if seam is not None and seam.gate is not None:
-        output = output * seam.gate.to(output.dtype)[..., :, None, None]
+        output = output * seam.gate.to(output)[..., :, None, None]
     return output.transpose(1, 2).contiguous(), weights
 
 
@@ -94,10 +96,13 @@ AttentionInterface.register(IMPLEMENTATION, attention)
 AttentionMaskInterface.register(IMPLEMENTATION, eager_mask)
 
 
-def connect(anatomy: Anatomy) -> None:
-    """Make the seam know the attention modules of a model (again, after heads were cut out)."""
+def connect(anatomy: Anatomy, *, home: torch.device | None = None) -> None:
+    """Make the seam know the attention modules of a model (again, after heads were cut out).
+
+    `home` is where watchers want what they see; None leaves it on the layer's own device.
+    """
     for layer in anatomy.layers:
-        _seams[layer.attention] = _Seam(layer.index)
+        _seams[layer.attention] = _Seam(layer.index, home)
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sanitizer.model.anatomy import Anatomy, LayerAnatomy, Role
+from sanitizer.model.offload import numbers
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class HeadSlice:
     """One head's rows of query, key and value and its columns of the output projection, float32 on the CPU.
 
     Under grouped-query attention key and value are those of its group. They may be the model's own memory: read only.
+    Of weights that are on an accelerator, offloaded, or of another precision, they are copies in the main memory.
     """
 
     query: Annotated[Tensor, "[head_dim, hidden]"]
@@ -30,12 +33,19 @@ class HeadSlice:
 
 def head_slices(anatomy: Anatomy) -> tuple[tuple[HeadSlice, ...], ...]:
     """The slices of every head, [layer][head]."""
-    return tuple(tuple(_slice(layer, head) for head in range(layer.heads)) for layer in anatomy.layers)
+    return tuple(tuple(_slices(layer)) for layer in anatomy.layers)
 
 
-def _slice(layer: LayerAnatomy, head: int) -> HeadSlice:
+def _slices(layer: LayerAnatomy) -> Iterator[HeadSlice]:
+    # Offloaded weights are read from their files: once for all heads of a layer.
+    weights = {module: layer.as_outputs(numbers(module, "weight")) for module in (*layer.projections(), layer.output)}
+    for head in range(layer.heads):
+        yield _slice(layer, head, weights)
+
+
+def _slice(layer: LayerAnatomy, head: int, weights: Mapping[nn.Module, Tensor]) -> HeadSlice:
     def rows(role: Role) -> Tensor:
-        return _read(layer.as_outputs(role.module.get_parameter("weight"))[role.rows.start : role.rows.stop])
+        return _read(weights[role.module][role.rows.start : role.rows.stop])
 
     own = layer.columns(head)
     shared = head // layer.group
@@ -43,7 +53,7 @@ def _slice(layer: LayerAnatomy, head: int) -> HeadSlice:
         rows(layer.query(head)),
         rows(layer.key(shared)),
         rows(layer.value(shared)),
-        _read(layer.as_outputs(layer.output.get_parameter("weight"))[:, own.start : own.stop]),
+        _read(weights[layer.output][:, own.start : own.stop]),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import transformers
@@ -18,6 +19,7 @@ from sanitizer.model import surgery
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.geometry import Split, split
 from sanitizer.model.observe import IMPLEMENTATION, connect
+from sanitizer.model.placement import Spread, home_of, spread_over
 from sanitizer.model.settings import needs_padding, not_of_its_type, pad
 from sanitizer.model.stated import task_of
 from sanitizer.report import Task
@@ -28,7 +30,8 @@ class Subject:
     """A live model with its tokenizer, what it is for, and where its heads are.
 
     `zeroed` are heads of the present anatomy that were removed by zeroing and must stay so while tuning. `surplus` are
-    tensors of the checkpoint that the model has no place for: they are not loaded, and not saved.
+    tensors of the checkpoint that the model has no place for: they are not loaded, and not saved. `home` is where a
+    model takes its inputs that is spread over several places; None: all of it is in one.
     """
 
     model: PreTrainedModel
@@ -37,11 +40,17 @@ class Subject:
     task: Task
     zeroed: tuple[HeadId, ...] = ()
     surplus: tuple[str, ...] = ()
+    home: torch.device | None = None
 
     @property
     def device(self) -> torch.device:
-        """Where its parameters are."""
-        return torch.device(self.model.device)
+        """Where its inputs go, and its logits come from: where its parameters are, unless it is spread."""
+        return self.home if self.home is not None else torch.device(self.model.device)
+
+    @property
+    def spread(self) -> bool:
+        """Whether it is in several places: devices, main memory, disk."""
+        return self.home is not None
 
     def remove(self, heads: tuple[HeadId, ...], *, physically: bool) -> None:
         """Take heads away: out of the tensors as far as their layout allows, or by zeroing all of them."""
@@ -49,7 +58,7 @@ class Subject:
         done = split(before, heads) if physically else Split((), heads)
         surgery.zero(before, done.zero)
         self.anatomy = surgery.cut(self.model, before, done.cut)
-        connect(self.anatomy)
+        connect(self.anatomy, home=self.home)
         dead = {*self.zeroed, *done.zero} - set(done.cut)
         self.zeroed = tuple(sorted(HeadId(head.layer, self._now(before, head)) for head in dead))
 
@@ -83,8 +92,12 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype) -> Subject:
+def open_subject(
+    checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype, spread: Spread | None = None
+) -> Subject:
     """Load a vetted folder, hashing its files again first. Nothing is fetched and no remote code runs.
+
+    With `spread` it goes where that lets it go, in place of `device`, and a layer is never divided.
 
     Raises CorruptError if weights are missing or of another shape, UnsupportedError if the family is not known.
     """
@@ -105,6 +118,7 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
         local_files_only=True,
         ignore_mismatched_sizes=True,  # else an error without the names; they are refused below
         output_loading_info=True,
+        **_placed(spread),
     )
     if loaded["missing_keys"] or loaded["mismatched_keys"]:
         names = sorted(loaded["missing_keys"]) + sorted(str(key) for key in loaded["mismatched_keys"])
@@ -116,10 +130,22 @@ def open_subject(checkpoint: Checkpoint, *, device: torch.device, dtype: torch.d
     pad(tokenizer)
     if needs_padding(model.config, task):
         model.config.pad_token_id = tokenizer.pad_token_id
-    model.eval().to(device)
+    model.eval()
+    places = spread_over(model)
+    home = home_of(places) if places else None
+    if spread is None:
+        model.to(device)
     anatomy = Anatomy.of(model)
-    connect(anatomy)
-    return Subject(model, tokenizer, anatomy, task, surplus=tuple(sorted(loaded["unexpected_keys"])))
+    connect(anatomy, home=home)
+    return Subject(model, tokenizer, anatomy, task, surplus=tuple(sorted(loaded["unexpected_keys"])), home=home)
+
+
+def _placed(spread: Spread | None) -> dict[str, Any]:
+    """What `from_pretrained` is asked for: layers in order, each as near to the first device as there is room."""
+    if spread is None:
+        return {}
+    spread.folder.mkdir(parents=True, exist_ok=True)
+    return {"device_map": "sequential", "max_memory": dict(spread.most), "offload_folder": str(spread.folder)}
 
 
 def stored_dtypes(checkpoint: Checkpoint) -> dict[str, str]:

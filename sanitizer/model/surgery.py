@@ -18,6 +18,7 @@ from transformers.pytorch_utils import Conv1D
 from sanitizer.heads import HeadId
 from sanitizer.model.anatomy import Anatomy, LayerAnatomy
 from sanitizer.model.geometry import emptied, kept
+from sanitizer.model.offload import numbers, put
 
 
 def cut(model: PreTrainedModel, anatomy: Anatomy, heads: Sequence[HeadId]) -> Anatomy:
@@ -76,31 +77,27 @@ def zero(anatomy: Anatomy, heads: Iterable[HeadId]) -> None:
     with torch.no_grad():
         for layer in anatomy.layers:
             mine = {head.head for head in gone if head.layer == layer.index}
+            if not mine:
+                continue
             parts = emptied(layer, mine)
             for module, rows in zip(layer.projections(), parts.rows, strict=True):
-                _zero_outputs(module, rows)
-            _inputs(layer.output)[:, _flat(parts.columns)] = 0
+                _fill(module, "weight", _flat(rows), 1 if isinstance(module, Conv1D) else 0)
+                if module._parameters.get("bias") is not None:
+                    _fill(module, "bias", _flat(rows), 0)
+            _fill(layer.output, "weight", _flat(parts.columns), 0 if isinstance(layer.output, Conv1D) else 1)
 
 
 def _flat(ranges: Iterable[range]) -> Tensor:
     return torch.tensor([index for rows in ranges for index in rows], dtype=torch.long)
 
 
-def _outputs(module: nn.Module) -> Tensor:
-    """The weight as [out, in], whichever way the module stores it (Conv1D: transposed). A view: writes go through."""
-    weight = module.get_parameter("weight")
-    return weight.t() if isinstance(module, Conv1D) else weight
-
-
-_inputs = _outputs
-
-
-def _zero_outputs(module: nn.Module, rows: Iterable[range]) -> None:
-    gone = _flat(rows)
-    _outputs(module)[gone] = 0
-    bias = module._parameters.get("bias")
-    if bias is not None:
-        bias[gone] = 0
+def _fill(module: nn.Module, name: str, indices: Tensor, dim: int) -> None:
+    """Zeros in place, or, where the weight is offloaded, in a copy that takes its place."""
+    weight, away = numbers(module, name), module.get_parameter(name).is_meta
+    filled = weight.clone() if away else weight
+    filled.index_fill_(dim, indices.to(weight.device), 0)
+    if away:
+        put(module, name, filled)
 
 
 def _select_outputs(module: nn.Module, rows: Tensor) -> None:
@@ -116,6 +113,5 @@ def _select_inputs(module: nn.Module, columns: Tensor) -> None:
 
 
 def _select(module: nn.Module, name: str, indices: Tensor, dim: int) -> None:
-    old = module.get_parameter(name)
-    kept = old.detach().index_select(dim, indices.to(old.device)).contiguous()
-    module.register_parameter(name, nn.Parameter(kept, requires_grad=old.requires_grad))
+    old = numbers(module, name)
+    put(module, name, old.index_select(dim, indices.to(old.device)).contiguous())

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from sanitizer.heads import Grid
 from sanitizer.model.anatomy import LayerAnatomy
 from sanitizer.model.batches import Batch, Encoded, batches, token_limit
+from sanitizer.model.offload import numbers
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 from sanitizer.progress import Progress, silent, track
@@ -90,14 +91,16 @@ def _loudness(
     subject: Subject, made: Sequence[Batch], progress: Progress, step: str
 ) -> list[Annotated[Tensor, "[text, head, mean or largest]"]]:
     """One tensor per layer."""
-    grams = [_gram(layer) for layer in subject.anatomy.layers]
+    grams = [_gram(layer).to(subject.device) for layer in subject.anatomy.layers]
     found: list[list[Tensor]] = [[] for _ in grams]
     now: dict[str, Tensor] = {}
 
     def listen(layer: int) -> object:
         def hear(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             gram, real = grams[layer], now["real"]
-            said = inputs[0].float().reshape(*real.shape, len(gram), -1)  # [batch, token, head, head_dim]
+            said = (
+                inputs[0].to(real.device).float().reshape(*real.shape, len(gram), -1)
+            )  # [batch, token, head, head_dim]
             written = torch.einsum("bthd,hde,bthe->bth", said, gram, said).clamp(min=0).sqrt() * real[..., None]
             mean = written.sum(dim=1) / real.sum(dim=1, keepdim=True)
             found[layer].append(torch.stack([mean, written.amax(dim=1)], dim=2).cpu())
@@ -120,6 +123,6 @@ def _loudness(
 
 def _gram(layer: LayerAnatomy) -> Annotated[Tensor, "[head, head_dim, head_dim]"]:
     """W_O^T W_O of each head: |W_O h|^2 = h^T W_O^T W_O h without making anything as wide as the model."""
-    weight = layer.as_outputs(layer.output.get_parameter("weight")).float()
+    weight = layer.as_outputs(numbers(layer.output, "weight")).float()
     columns = weight.reshape(len(weight), layer.heads, -1).transpose(0, 1)
     return torch.matmul(columns.mT, columns)

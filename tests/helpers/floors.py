@@ -36,7 +36,20 @@ ROOMS: Mapping[str, str] = {
     **{room: room for room in ("hub", "vet", "model", *SIDE_BY_SIDE, "loading")},
     # The steps of a run that are long enough for a file of their own, and the demo, a run whose truth is known.
     **dict.fromkeys(
-        ("pipeline", "intake", "trial", "trust", "records", "output", "documents", "preview", "vetting"), "pipeline"
+        (
+            "pipeline",
+            "intake",
+            "trial",
+            "trust",
+            "records",
+            "output",
+            "documents",
+            "preview",
+            "vetting",
+            "opening",
+            "sized",
+        ),
+        "pipeline",
     ),
     **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating", "redteam", "applying"), "pipeline"),
     **dict.fromkeys(("verifying", "verify", "comparing", "compare"), "pipeline"),
