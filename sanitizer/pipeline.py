@@ -113,7 +113,7 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
 def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
     """What `run` would do with these options. Raises what it would raise at once; writes nothing."""
     ref, output, recipe = _checked(options)
-    return preview_of(options, ref, recipe, output, progress=progress)
+    return preview_of(options, ref, recipe, output, batch={**BATCH, "": LARGE_BATCH}, progress=progress)
 
 
 def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: Progress = silent) -> ScanReport:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sanitizer.auto import AUTO
+from sanitizer.checkpoint import Checkpoint
 from sanitizer.hub.download import RemoteCheckpoint, peek, resolve
 from sanitizer.intake import examine, to_download
 from sanitizer.model.stated import task_of
@@ -12,20 +14,30 @@ from sanitizer.options import RunOptions
 from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe
 from sanitizer.report import Fate, FileRecord, Preview, VetRecord
+from sanitizer.sizing import forecast_of
 from sanitizer.source import HubRef, LocalRef
 from sanitizer.vet.gate import refusal, settled
-from sanitizer.vet.inventory import needed, open_local
+from sanitizer.vet.inventory import needed, open_local, weight_files
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.jsonstrict import parse_object
+from sanitizer.vet.tensors import headers
 
 CONFIG = "config.json"
 MOST_CONFIG = 1 << 20
 
 
 def preview_of(
-    options: RunOptions, ref: LocalRef | HubRef, recipe: Recipe, output: Path, *, progress: Progress
+    options: RunOptions,
+    ref: LocalRef | HubRef,
+    recipe: Recipe,
+    output: Path,
+    *,
+    batch: Mapping[str, int],
+    progress: Progress,
 ) -> Preview:
-    """Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
+    """`batch`: texts at a time by kind of device, and "" for any other.
+
+    Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
     if isinstance(ref, LocalRef):
         with Worker() as worker:
             checkpoint = open_local(ref.path, progress=progress)
@@ -44,8 +56,15 @@ def preview_of(
     refused = refusal(record, options.gate.fail_on) if isinstance(ref, LocalRef) else None
     if refused is not None:
         raise refused
-    if config:
-        task_of(parse_object(config, CONFIG))
+    here = isinstance(ref, LocalRef)
+    said = parse_object(config, CONFIG) if config else None
+    if said is not None:
+        task_of(said)
+    weights = sum(
+        file.size
+        for file in record.files
+        if file.fate != "dropped" and file.name in weight_files([one.name for one in record.files])
+    )
     carried = sum(file.size for file in record.files if file.fate != "dropped")
     return Preview(
         source=source,
@@ -60,7 +79,15 @@ def preview_of(
         else recipe.to_yaml(one_line=True).strip(),
         data=options.data.data or "the dataset the card declares, else embedded texts",
         base=options.base,
+        forecast=None
+        if said is None
+        else forecast_of(options, recipe, said, _shapes(checkpoint) if here else None, weights, output, batch=batch),
     )
+
+
+def _shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
+    """Of every tensor, from headers."""
+    return {name: tensor.shape for header in headers(checkpoint).values() for name, tensor in header.tensors.items()}
 
 
 def _by_name(remote: RemoteCheckpoint, fetched: frozenset[str]) -> VetRecord:

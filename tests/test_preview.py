@@ -47,6 +47,29 @@ def test_a_folder_is_vetted_and_nothing_is_written(suspect: Path, here: Path) ->
     assert (listing(here), files_of(suspect)) == (set(), before)
 
 
+def test_what_it_takes_is_estimated_from_headers_and_a_moment_of_the_machine(suspect: Path) -> None:
+    from helpers.pico import make_model
+
+    seen = pipeline.preview(options(suspect, None, Path("out"), batch_size=4)).forecast
+    assert seen is not None
+    assert seen.weights == 4 * make_model("bert").num_parameters()
+    assert (seen.device, seen.dtype, seen.advice) == ("cpu", "float32", ())
+    assert [stage.name for stage in seen.stages][:3] == ["vet", "open", "measure before"]
+    assert all(stage.seconds is None or stage.seconds > 0 for stage in seen.stages)
+    assert "4 texts at a time" in seen.basis
+    assert seen.disk == 2 * (suspect / "model.safetensors").stat().st_size
+
+
+def test_of_a_repository_sizes_are_estimated_from_its_files(hub: LoopbackHub, suspect: Path) -> None:
+    hub.repo("org/name", files_of(suspect))
+    here, there = (pipeline.preview(options(name, None, Path("out"))).forecast for name in (suspect, "org/name"))
+    assert here is not None
+    assert there is not None
+    header = (suspect / "model.safetensors").stat().st_size - here.weights // 2
+    assert there.weights == here.weights + 2 * header, "the names of tensors are taken for numbers, and nothing else"
+    assert "sizes from the bytes of the files and the config" in there.basis
+
+
 def test_a_repository_is_read_by_its_listing_and_its_config(
     hub: LoopbackHub, suspect: Path, here: Path, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from sanitizer.report.compare import (
     TensorDifference,
     TensorsRecord,
 )
+from sanitizer.report.forecast import Forecast, StageForecast
 from sanitizer.report.inputs import (
     GuardRecord,
     HeadShare,
@@ -117,6 +118,7 @@ __all__ = [
     "FileRecord",
     "Finding",
     "FlipRecord",
+    "Forecast",
     "ForensicsAnswer",
     "ForensicsRecord",
     "Gate",
@@ -155,6 +157,7 @@ __all__ = [
     "SimilarityRecord",
     "SourceRecord",
     "Spread",
+    "StageForecast",
     "StrategyRecord",
     "SuspectHead",
     "Task",

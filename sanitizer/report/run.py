@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sanitizer.report.forecast import Forecast
 from sanitizer.report.metric import Metric
 from sanitizer.report.origin import BaseRecord, DataRecord, SourceRecord, ToolRecord
 from sanitizer.report.plan import DecisionRecord, HeadRecord, PlanRecord, RecipeRecord, TreatmentRecord
@@ -79,7 +80,10 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Preview:
-    """`--dry-run`: what a run would read, do and write, from names, sizes and headers alone."""
+    """`--dry-run`: what a run would read, do and write, from names, sizes and headers alone.
+
+    `forecast` is what it would take of this machine; None where too little of the model is known.
+    """
 
     source: str
     commit: str | None
@@ -91,5 +95,6 @@ class Preview:
     recipe: str
     data: str
     base: str | None = None
+    forecast: Forecast | None = None
     kind: Literal["preview"] = "preview"
     schema_version: Literal["1"] = "1"

@@ -29,6 +29,7 @@ from sanitizer.report import (
     ScanReport,
     SourceRecord,
 )
+from sanitizer.terminal.forecast_story import forecast_story
 from sanitizer.terminal.forensics_story import forensics_story, in_short
 from sanitizer.terminal.heatmap import heatmap
 from sanitizer.terminal.inputs_story import inputs_story
@@ -117,6 +118,8 @@ def preview_story(preview: Preview) -> Iterator[RenderableType]:
         yield _line("base", f"{clean(preview.base)}, which would be vetted too")
     yield _line("do", clean(preview.recipe))
     yield _line("write", clean(preview.output), whole=True)
+    if preview.forecast is not None:
+        yield from forecast_story(preview.forecast)
     yield from findings_story(preview.findings)
     yield Text("Nothing was changed. Leave out --dry-run to do it.")
 

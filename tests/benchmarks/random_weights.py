@@ -1,4 +1,4 @@
-"""BERT-like checkpoints of random half-precision weights, of any size, written without building a model."""
+"""Checkpoints of random half-precision weights, of any size, written without building a model; BERT-like by default."""
 
 from __future__ import annotations
 
@@ -17,17 +17,24 @@ def layers_for(megabytes: int, hidden: int) -> int:
 
 
 def write_checkpoint(
-    folder: Path, shapes: Mapping[str, tuple[int, ...]], *, layers: int, hidden: int, words: int, **config: int
+    folder: Path, shapes: Mapping[str, tuple[int, ...]], *, layers: int, hidden: int, words: int, **config: object
 ) -> None:
     """Make the folder: the tensors in this order, a tokenizer of so many words, and a config with what else is said."""
     folder.mkdir()
-    said = {"architectures": ["BertForSequenceClassification"], "model_type": "bert", "hidden_size": hidden}
+    said: dict[str, object] = {
+        "architectures": ["BertForSequenceClassification"],
+        "model_type": "bert",
+        "hidden_size": hidden,
+    }
     said |= {"num_hidden_layers": layers, "intermediate_size": 4 * hidden, **config}
     (folder / "config.json").write_text(json.dumps(said))
     vocabulary = {f"word{index}": index for index in range(words)}
     model = {"type": "WordPiece", "unk_token": "word0", "vocab": vocabulary}
     model |= {"continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
-    parts = dict.fromkeys(("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder"))
+    parts: dict[str, object | None] = dict.fromkeys(
+        ("truncation", "padding", "normalizer", "post_processor", "decoder")
+    )
+    parts["pre_tokenizer"] = {"type": "WhitespaceSplit"}
     (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0", **parts, "added_tokens": [], "model": model}))
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     at = 0

@@ -48,6 +48,7 @@ ROOMS: Mapping[str, str] = {
             "vetting",
             "opening",
             "sized",
+            "sizing",
         ),
         "pipeline",
     ),

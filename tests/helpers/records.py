@@ -26,6 +26,7 @@ from sanitizer.report import (
     FileRecord,
     Finding,
     FlipRecord,
+    Forecast,
     ForensicsRecord,
     Gate,
     HeadChanges,
@@ -56,6 +57,7 @@ from sanitizer.report import (
     SimilarityRecord,
     SourceRecord,
     Spread,
+    StageForecast,
     StrategyRecord,
     SuspectHead,
     TensorDifference,
@@ -302,6 +304,19 @@ def make_inputs(**changes: Any) -> InputsRecord:
     return replace(record, **changes)
 
 
+def make_forecast() -> Forecast:
+    """Two stages that can be told and one that cannot."""
+    stages = (
+        StageForecast("open", 14 * 10**9, 2.0),
+        StageForecast("scan", 16 * 10**9, 100.0),
+        StageForecast("score", None, None),
+    )
+    advice = ("scan needs 16 GB: --batch-size 4 makes it fit",)
+    return Forecast(
+        "cuda:0", "bfloat16", 14 * 10**9, 15 * 10**9, 28 * 10**9, 10**12, stages, ("sizes from headers",), advice
+    )
+
+
 def make_preview(**changes: Any) -> Preview:
     """The dry run of the same command."""
     preview = Preview(
@@ -314,6 +329,7 @@ def make_preview(**changes: Any) -> Preview:
         output="reviews-sanitized",
         recipe="gradient, remove, finetune",
         data="org/clean-reviews",
+        forecast=make_forecast(),
     )
     return replace(preview, **changes)
 
