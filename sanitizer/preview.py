@@ -32,10 +32,10 @@ def preview_of(
     recipe: Recipe,
     output: Path,
     *,
-    batch: Mapping[str, int],
+    batch: Mapping[str, int] | None = None,
     progress: Progress,
 ) -> Preview:
-    """`batch`: texts at a time by kind of device, and "" for any other.
+    """`batch`: texts at a time by kind of device, and "" for any other; None leaves the forecast out.
 
     Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
     if isinstance(ref, LocalRef):
@@ -80,7 +80,7 @@ def preview_of(
         data=options.data.data or "the dataset the card declares, else embedded texts",
         base=options.base,
         forecast=None
-        if said is None
+        if said is None or batch is None
         else forecast_of(options, recipe, said, _shapes(checkpoint) if here else None, weights, output, batch=batch),
     )
 

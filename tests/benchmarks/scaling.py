@@ -2,10 +2,11 @@
 
     python tests/benchmarks/scaling.py [MILLIONS ...] --out cards/scaling     default: 5 15 50 150
 
-Writes results.json, README.md and plot.svg. Each stage runs in a child process that is forked from one that has the
-libraries already; what a stage needs beforehand is done in the child too, but not timed. Memory is the most that the
-child, or a child of its own, ever held: an import alone is the row `nothing`. On a busy machine the processor's seconds
-are the ones to go by. Stages look at 16 texts of 32 words: they show how cost grows with size, not what a run takes.
+Writes results.json, README.md and plot.svg after each size; sizes that are there already are kept. Each stage runs in a
+child process that is forked from one that has the libraries already; what a stage needs beforehand is done in the child
+too, but not timed. Memory is the most that the child, or a child of its own, ever held: an import alone is the row
+`nothing`. On a busy machine the processor's seconds are the ones to go by. Stages look at 16 texts of 32 words: that
+shows how cost grows with size, not what a run takes.
 """
 
 from __future__ import annotations
@@ -228,15 +229,16 @@ def page(results: dict[str, Any]) -> str:
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines.append("")
     said = results["simulation"]
-    low, high = said["numbers"]
+    laws, (low, high) = said["laws"], said["numbers"]
     lines += [
         f"## {said['checkpoints']} checkpoints, simulated",
         "",
         f"Assumed: sizes from {low / 1e6:.0f} M to {high / 1e9:.0f} G numbers, evenly in the logarithm; a line of "
         f"{said['bytes_per_second'] / 1e6:.0f} MB/s for each node; {100 * said['failing']:.0f} % begun again once; "
         f"{said['dollars_per_node_hour']:.2f} dollars for an hour of a node. A node does one checkpoint at a time, "
-        "at the pace of the seconds above, extended to sizes that were not measured by a power law: with so "
-        "few texts, and far beyond the largest measured size, that is an order of magnitude and no more.",
+        "at the pace of the processor's seconds above, taken as a constant plus a part that grows with the size, "
+        "for sizes that were not measured too: with so few texts, and far beyond the largest measured size, that is an "
+        "order of magnitude and no more.",
         "",
         "| nodes | hours | node hours | nodes busy | dollars |",
         "|---:|---:|---:|---:|---:|",
@@ -246,8 +248,8 @@ def page(results: dict[str, Any]) -> str:
             for row in said["nodes"]
         ),
         "",
-        "Powers of the size by stage: "
-        + ", ".join(f"{stage} {law['power']:.2f}" for stage, law in said["laws"].items())
+        "Seconds by stage: "
+        + ", ".join(f"{stage} {law['constant']:.2f} + {1e9 * law['slope']:.1f} per G" for stage, law in laws.items())
         + ".",
     ]
     return "\n".join(lines) + "\n"
@@ -255,13 +257,14 @@ def page(results: dict[str, Any]) -> str:
 
 def written(out: Path, measured: list[Measurement], load: list[float]) -> None:
     """What there is so far."""
+    measured = sorted(measured, key=lambda one: one.parameters)
     rows = [asdict(one) for one in measured]
     about = (
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} thread, torch "
         f"{torch.__version__}, float32; {TEXTS} texts of {LENGTH} words, {PROBES} probes. The machine had other work: "
         f"its load was {min(load):.1f} to {max(load):.1f} when stages began."
     )
-    results: dict[str, Any] = {"about": about, "measurements": rows}
+    results: dict[str, Any] = {"about": about, "load": [min(load), max(load)], "measurements": rows}
     results["simulation"] = simulate(results)
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -273,6 +276,14 @@ def written(out: Path, measured: list[Measurement], load: list[float]) -> None:
     (out / "plot.svg").write_text(plot(lines, x="million numbers", y="seconds of the processor"))
 
 
+def before(out: Path) -> tuple[list[Measurement], list[float]]:
+    """What an earlier call measured, and the load that it met."""
+    if not (out / "results.json").exists():
+        return [], []
+    results = json.loads((out / "results.json").read_text())
+    return [Measurement(**row) for row in results["measurements"]], list(results["load"])
+
+
 @click.command()
 @click.argument("millions", type=float, nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
@@ -281,12 +292,13 @@ def main(millions: tuple[float, ...], out: Path) -> None:
     from sanitizer.model import forensics
 
     forensics.PROBES = PROBES
-    measured: list[Measurement] = []
-    load: list[float] = []
+    measured, load = before(out)
     for wanted in millions or MILLIONS:
         with tempfile.TemporaryDirectory() as scratch:
             place = Path(scratch)
             numbers = build(place / "model", wanted)
+            if numbers in {one.parameters for one in measured}:
+                continue
             size = (place / "model" / "model.safetensors").stat().st_size
             for name, prepare in stages(place / "model", place).items():
                 load.append(os.getloadavg()[0])

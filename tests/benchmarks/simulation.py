@@ -4,7 +4,8 @@
 
 Assumed, not measured: checkpoints have between `SMALLEST` and `LARGEST` numbers, evenly in the logarithm; each is
 fetched over a node's own line; a node works on one at a time and takes the next from one queue; some fail once and are
-begun again. Measured: the processor's seconds of every stage by size, in between and beyond by a power law.
+begun again. Measured: the processor's seconds of every stage by size, taken as a constant plus a part that
+grows with the size.
 """
 
 from __future__ import annotations
@@ -29,12 +30,22 @@ LEFT_OUT = frozenset({"nothing", "apply"})
 
 
 def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """(a, b) of seconds = a * numbers ** b, by least squares in logarithms."""
-    logs = [(math.log(size), math.log(max(seconds, 1e-6))) for size, seconds in points]
-    mean_x, mean_y = (sum(column) / len(logs) for column in zip(*logs, strict=True))
-    spread = sum((x - mean_x) ** 2 for x, _ in logs)
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in logs) / spread
-    return math.exp(mean_y - slope * mean_x), slope
+    """(a, b) of seconds = a + b * numbers, neither below zero, by least squares of relative errors."""
+    rows = [(size, max(seconds, 1e-3)) for size, seconds in points]
+    weights = [seconds**-2 for _, seconds in rows]
+    total = sum(weights)
+    mean_x, mean_y = (
+        sum(weight * row[axis] for weight, row in zip(weights, rows, strict=True)) / total for axis in (0, 1)
+    )
+    paired = list(zip(weights, rows, strict=True))
+    spread = sum(weight * (x - mean_x) ** 2 for weight, (x, _) in paired)
+    slope = max(0.0, sum(weight * (x - mean_x) * (y - mean_y) for weight, (x, y) in paired) / spread)
+    constant = mean_y - slope * mean_x
+    return (
+        (constant, slope)
+        if constant >= 0
+        else (0.0, sum(w * x * y for w, (x, y) in paired) / sum(w * x * x for w, (x, _) in paired))
+    )
 
 
 def durations(laws: Mapping[str, tuple[float, float]], *, count: int, seed: int) -> list[float]:
@@ -43,7 +54,7 @@ def durations(laws: Mapping[str, tuple[float, float]], *, count: int, seed: int)
     found = []
     for _ in range(count):
         numbers = math.exp(rng.uniform(math.log(SMALLEST), math.log(LARGEST)))
-        work = sum(scale * numbers**power for scale, power in laws.values()) + 2 * numbers / BYTES_PER_SECOND
+        work = sum(constant + slope * numbers for constant, slope in laws.values()) + 2 * numbers / BYTES_PER_SECOND
         found.append(work * (1 + (rng.random() < FAILING)))
     return found
 
@@ -71,7 +82,7 @@ def simulate(results: Mapping[str, object], *, seed: int = 0) -> dict[str, objec
         "bytes_per_second": BYTES_PER_SECOND,
         "failing": FAILING,
         "dollars_per_node_hour": DOLLARS_PER_NODE_HOUR,
-        "laws": {stage: {"scale": scale, "power": power} for stage, (scale, power) in laws.items()},
+        "laws": {stage: {"constant": constant, "slope": slope} for stage, (constant, slope) in laws.items()},
         "nodes": [
             {
                 "nodes": nodes,
