@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -17,6 +18,8 @@ from sanitizer.terminal.progress import showing
 
 QUIET_BARS = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
 QUIET_LOGS = ("TRANSFORMERS_VERBOSITY", "DATASETS_VERBOSITY", "HF_HUB_VERBOSITY")
+QUIET_LOGGERS = ("accelerate",)
+"""Those of libraries that read no such setting."""
 
 
 @contextmanager
@@ -32,6 +35,8 @@ def working() -> Iterator[Progress]:
         if verbosity <= 0:
             for name in QUIET_LOGS:
                 os.environ.setdefault(name, "error")
+            for name in QUIET_LOGGERS:
+                logging.getLogger(name).setLevel(logging.ERROR)
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")
         yield progress

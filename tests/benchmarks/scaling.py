@@ -238,7 +238,7 @@ def page(results: dict[str, Any]) -> str:
         f"{said['dollars_per_node_hour']:.2f} dollars for an hour of a node. A node does one checkpoint at a time, "
         "at the pace of the processor's seconds above, taken as a constant plus a part that grows with the size, "
         "for sizes that were not measured too: with so few texts, and far beyond the largest measured size, that is an "
-        "order of magnitude and no more.",
+        "order of magnitude and no more. Whether a node's memory suffices is not asked.",
         "",
         "| nodes | hours | node hours | nodes busy | dollars |",
         "|---:|---:|---:|---:|---:|",
