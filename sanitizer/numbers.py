@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sanitizer.report import Metric
+from sanitizer.report import MemoryRecord, Metric
 
 SHARES = frozenset(
     {"accuracy", "next_token_accuracy", "attack success", "false trigger rate", "agreement_with_suspect"}
@@ -44,6 +44,12 @@ def count(value: int) -> str:
 def size(value: int) -> str:
     """Bytes: `45.5 MB`."""
     return f"{count(value)}B" if value >= 1000 else f"{value} B"
+
+
+def held(memory: MemoryRecord) -> str:
+    """`1.2 GB of memory`, or with a GPU `1.2 GB of memory and 8.4 GB of the GPU's`."""
+    gpu = "" if memory.gpu is None else f" and {size(memory.gpu)} of the GPU's"
+    return f"{size(memory.main)} of memory{gpu}"
 
 
 def span(seconds: float) -> str:

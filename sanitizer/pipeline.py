@@ -50,6 +50,7 @@ from sanitizer.records import (
     data_of,
     declared_datasets,
     heads_of,
+    memory_of,
     plan_of,
     source_of,
     strategy_of,
@@ -321,6 +322,7 @@ def _treat(
         scan_after=looked_after,
         decision=decision,
         base=said,
+        memory=memory_of(reopened.device),
     )
     return report, recipe
 

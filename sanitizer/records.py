@@ -15,6 +15,7 @@ from sanitizer.catalog import describe
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.intake import Intake
+from sanitizer.machine import peak_memory
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.base import Base
 from sanitizer.model.judge import ERROR_RATE
@@ -26,6 +27,7 @@ from sanitizer.report import (
     BaseRecord,
     DataRecord,
     HeadRecord,
+    MemoryRecord,
     PlanRecord,
     SourceRecord,
     StrategyRecord,
@@ -45,6 +47,12 @@ def tool_of(device: torch.device) -> ToolRecord:
         system=f"{platform.system()} {platform.machine()}",
         device=name,
     )
+
+
+def memory_of(device: torch.device) -> MemoryRecord:
+    """The most that this process held until now: a run in a process that did more before is told all of it."""
+    gpu = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    return MemoryRecord(peak_memory(), gpu)
 
 
 def source_of(intake: Intake, subject: Subject) -> SourceRecord:

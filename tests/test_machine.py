@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from sanitizer.machine import cache_folder, cpus
+from sanitizer.machine import cache_folder, cpus, peak_memory
 
 
 def test_as_many_as_this_process_may_use() -> None:
@@ -38,3 +40,17 @@ def test_the_cache_is_where_the_environment_says(
         else:
             monkeypatch.setenv(name, value)
     assert cache_folder() == expected
+
+
+def test_the_peak_holds_what_was_held_and_let_go() -> None:
+    before = peak_memory()
+    block = b"x" * (before + (1 << 26))
+    del block
+    assert peak_memory() - before >= 1 << 26
+
+
+def test_a_program_is_not_told_the_peak_of_the_one_that_started_it() -> None:
+    block = b"x" * (1 << 29)
+    code = "from sanitizer.machine import peak_memory; print(peak_memory())"
+    found = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
+    assert 1 << 22 < found < len(block)

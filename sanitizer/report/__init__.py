@@ -39,7 +39,7 @@ from sanitizer.report.inputs import (
     SetRecord,
 )
 from sanitizer.report.metric import Metric
-from sanitizer.report.origin import BaseRecord, DataRecord, SourceRecord, ToolRecord
+from sanitizer.report.origin import BaseRecord, DataRecord, MemoryRecord, SourceRecord, ToolRecord
 from sanitizer.report.plan import (
     BudgetRecord,
     DecisionRecord,
@@ -132,6 +132,7 @@ __all__ = [
     "InputRecord",
     "InputsRecord",
     "IsolationRecord",
+    "MemoryRecord",
     "Metric",
     "NamedRecipe",
     "PairedMetric",

@@ -22,6 +22,14 @@ class ToolRecord:
 
 
 @dataclass(frozen=True)
+class MemoryRecord:
+    """Bytes that the process held at most until its last measurement: of main memory, and of a GPU's (None without)."""
+
+    main: int
+    gpu: int | None = None
+
+
+@dataclass(frozen=True)
 class SourceRecord:
     """The checkpoint under treatment ("the suspect"). `digest` covers all its vetted files.
 

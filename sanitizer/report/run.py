@@ -7,7 +7,7 @@ from typing import Literal
 
 from sanitizer.report.forecast import Forecast
 from sanitizer.report.metric import Metric
-from sanitizer.report.origin import BaseRecord, DataRecord, SourceRecord, ToolRecord
+from sanitizer.report.origin import BaseRecord, DataRecord, MemoryRecord, SourceRecord, ToolRecord
 from sanitizer.report.plan import DecisionRecord, HeadRecord, PlanRecord, RecipeRecord, TreatmentRecord
 from sanitizer.report.scan import ScanRecord
 from sanitizer.report.vetting import FileRecord, Finding, VetRecord
@@ -59,6 +59,7 @@ class RunReport:
     scan_after: ScanRecord | None = None
     decision: DecisionRecord | None = None
     base: BaseRecord | None = None
+    memory: MemoryRecord | None = None
     kind: Literal["run"] = "run"
     schema_version: Literal["1"] = "1"
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sanitizer.heads import Grid, HeadId
-from sanitizer.numbers import change, count, counted, estimate, percent, size, span
+from sanitizer.numbers import change, count, counted, estimate, held, percent, size, span
 from sanitizer.report import (
     AblationRecord,
     DataRecord,
@@ -294,7 +294,8 @@ def _effect(report: RunReport) -> Iterator[RenderableType]:
     yield table
     tested = max((metric.n for metric in report.after), default=0)
     total = sum(timing.seconds for timing in report.timings)
-    yield Text(f"95 % intervals over {tested} held-out samples; {span(total)} in all", style="dim")
+    most = "" if report.memory is None else f", at most {held(report.memory)}"
+    yield Text(f"95 % intervals over {tested} held-out samples; {span(total)} in all{most}", style="dim")
 
 
 def _again(before: ScanRecord, after: ScanRecord) -> Iterator[RenderableType]:

@@ -36,6 +36,7 @@ from sanitizer.report import (
     Hits,
     InputRecord,
     InputsRecord,
+    MemoryRecord,
     Metric,
     NamedRecipe,
     PairedMetric,
@@ -231,6 +232,7 @@ def make_report(**changes: Any) -> RunReport:
         warnings=("the classifier was trained on few texts",),
         files=(FileRecord("model.safetensors", 45_230_000, "55" * 32, "rebuilt", "written by this run"),),
         scan_after=SCAN_AFTER,
+        memory=MemoryRecord(1_240_000_000),
     )
     return replace(report, **changes)
 
