@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import yaml
 from markupsafe import Markup
 
+from sanitizer.catalog import describe
 from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
+from sanitizer.html.cost import changed, fewer
 from sanitizer.markdown import fence, visible
+from sanitizer.numbers import estimate, held, percent, span
 from sanitizer.pages import template
-from sanitizer.report import ApplyReport, BaseRecord, Metric, RunReport, SourceRecord
+from sanitizer.report import ApplyReport, MemoryRecord, Metric, RunReport, SourceRecord
+from sanitizer.snippets import again_by, held_out, loading
 from sanitizer.source import HubRef
 
 TEMPLATE = "model-card.md.jinja"
+FIGURE = "sanitizer/heads.svg"
+"""Where the card's figure lies beside it."""
+BEGIN, END = "<!-- sanitizer:begin -->", "<!-- sanitizer:end -->"
+"""Lines around what is written anew each time; whatever else a card has is its owner's."""
 
 PIPELINES = {"classification": "text-classification", "causal": "text-generation"}
-AUTO_CLASSES = {"classification": "AutoModelForSequenceClassification", "causal": "AutoModelForCausalLM"}
 MOST_ROWS = 50
 """Rows of a table of findings or files; the report has them all."""
 
@@ -53,13 +60,22 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         flips=() if again is None else report.scan.flips_beside(again),
         head_map=fence(head_map(report), "text"),
         loading=fence(loading(report, place), "python"),
-        command=fence(command(report, local), "bash"),
+        figure=Markup(f"![{_described(report)}]({FIGURE})"),  # noqa: S704  words and numbers of ours
+        begin=Markup(BEGIN),  # noqa: S704  a constant
+        end=Markup(END),  # noqa: S704  a constant
+        command=fence(again_by(report, local, repo_name), "bash"),
         held_out=fence(held_out(report), "python"),
-        citation=fence(visible(" ".join(report.recipe.strategy.citation.split())), "text"),
+        citations=fence("\n".join(cited), "text") if (cited := citations(report)) else None,
         strategy=report.recipe.strategy,
         budget=report.recipe.budget,
+        fewer=Markup(fewer(report) or "none"),  # noqa: S704  a number
+        seconds=sum(timing.seconds for timing in report.timings),
         parameters=_parameters,
         estimate=_estimate,
+        changed=_changed,
+        percent=_percent,
+        held=_held,
+        span=_span,
         number=_number,
         points=_points,
         count=_count,
@@ -121,75 +137,31 @@ def head_map(report: RunReport | ApplyReport) -> str:
     return "\n".join(f"layer {layer:>3}  {row}" for layer, row in enumerate(rows))
 
 
-def loading(report: RunReport | ApplyReport, place: str) -> str:
-    """Python that opens the result with stock transformers."""
-    auto = AUTO_CLASSES[report.source.task]
-    first = ["import sanitizer.loading  # teaches transformers to open what it now has fewer heads in", ""]
-    return "\n".join(
-        [
-            *(first if report.needs_loader else []),
-            f"from transformers import {auto}, AutoTokenizer",
-            "",
-            f"tokenizer = AutoTokenizer.from_pretrained({place!r})",
-            f"model = {auto}.from_pretrained({place!r})",
-        ]
+def citations(report: RunReport) -> list[str]:
+    """What is followed: the strategy's paper, where heads were scored to be taken away, and those of the treatments."""
+    strategy = report.recipe.strategy
+    found = {} if report.recipe.budget.max_heads == 0 else {strategy.name: strategy.citation}
+    for record in (*report.prepare, *report.treatments):
+        with suppress(UsageError):  # a treatment of another version
+            found[record.name] = _reference(describe("sanitizer.treatments", record.name).source)
+    return [visible(f"{name}: {' '.join(source.split())}") for name, source in found.items() if source]
+
+
+def _reference(source: str) -> str:
+    """The first sentence, or what is before its colon if that names a year or paper: the rest says what is taken."""
+    sentence = re.split(r"(?<! al)\. (?=[A-Z])", source, maxsplit=1)[0]
+    before = sentence.partition(": ")[0]
+    return before if re.search(r"\d{4}", before) else sentence
+
+
+def _described(report: RunReport) -> str:
+    """The figure in words, for who cannot see it: no value of a stranger is in it."""
+    gone = Counter(record.outcome for record in report.heads)
+    return (
+        f"Map of {sum(report.source.heads)} attention heads in {report.source.layers} layers, of which "
+        f"{gone['removed']} were removed and {gone['zeroed']} zeroed; below it each metric before and after "
+        "the treatment with 95 % intervals, as in the tables of this card."
     )
-
-
-def held_out(report: RunReport) -> str:
-    """Python that gives the texts, and labels, that the numbers of this report were measured on."""
-    data, seed = report.data, report.recipe.seed
-    labels = "table.labels" if data.labels == "given" else "None"
-    if data.origin == "embedded":
-        return "\n".join(
-            [
-                "from sanitizer.cleandata import Provenance, split",
-                "from sanitizer.texts import calibration_texts",
-                "",
-                f'held_out = split(Provenance("embedded", ""), calibration_texts(), None, seed={seed}).test',
-            ]
-        )
-    answers = ".with_answers()" if report.source.task == "causal" else ""
-    columns = {"text_column": data.text_column, "label_column": data.label_column}
-    named = "".join(f", {key}={visible(name)!r}" for key, name in columns.items() if name is not None)
-    return "\n".join(
-        [
-            "from sanitizer.cleandata import split",
-            "from sanitizer.hub.dataset import load_texts",
-            "",
-            f"table = load_texts({visible(data.name)!r}{named}){answers}",
-            f"held_out = split(table.provenance, table.texts, {labels}, seed={seed}).test",
-        ]
-    )
-
-
-def command(report: RunReport, folder: str) -> str:
-    """The command line that runs this recipe again on the same commit, beside the result's folder.
-
-    Strategy, treatments, their parameters and the budget are those of the recipe in that folder.
-    """
-    recipe, data, source = report.recipe, report.data, report.source
-    words = ["sanitize", source.name if source.commit else f"./{source.name}"]
-    options = {
-        "revision": source.commit,
-        "recipe": f"./{folder}/sanitizer/recipe.yaml",
-        "base": None if report.base is None else _base(report.base),
-        "data": None if data.origin == "embedded" else data.name,
-        "text-column": data.text_column,
-        "label-column": data.label_column,
-        "layout": recipe.layout,
-        "dtype": recipe.dtype,
-        "batch-size": recipe.batch_size,
-        "seed": recipe.seed,
-    }
-    for option, value in options.items():
-        words += [] if value is None else [f"--{option}", str(value)]
-    return " ".join(shlex.quote(visible(word)) for word in words)
-
-
-def _base(base: BaseRecord) -> str:
-    """The base as a user would type it again."""
-    return f"./{base.name}" if base.commit is None else f"hf://{base.name}@{base.commit}"
 
 
 def _hub_name(name: str) -> str | None:
@@ -211,9 +183,11 @@ def _pairs(report: RunReport) -> list[tuple[str, Metric | None, Metric | None]]:
 
 
 def _estimate(metric: Metric | None) -> Markup:
-    if metric is None:
-        return Markup("—")
-    return Markup(f"{metric.value:.4f} [{metric.low:.4f}, {metric.high:.4f}]")  # noqa: S704  numbers
+    return Markup("—" if metric is None else estimate(metric))  # noqa: S704  numbers
+
+
+def _changed(before: Metric | None, after: Metric | None) -> Markup:
+    return Markup("—" if before is None or after is None else changed(before, after))  # noqa: S704  numbers
 
 
 def _parameters(values: dict[str, Any]) -> str:
@@ -230,3 +204,15 @@ def _points(share: float) -> Markup:
 
 def _count(value: int) -> Markup:
     return Markup(f"{value:,}")  # noqa: S704  a number
+
+
+def _percent(metric: Metric) -> Markup:
+    return Markup(percent(metric))  # noqa: S704  numbers
+
+
+def _held(memory: MemoryRecord) -> Markup:
+    return Markup(held(memory))  # noqa: S704  numbers
+
+
+def _span(seconds: float) -> Markup:
+    return Markup(span(seconds))  # noqa: S704  a number

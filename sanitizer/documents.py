@@ -8,15 +8,17 @@ from pathlib import Path
 
 import yaml
 
-from sanitizer.card import render_card
+from sanitizer.card import FIGURE, render_card
 from sanitizer.errors import GateError, UsageError
 from sanitizer.files import replace_text
+from sanitizer.html.comparison import render_comparison
+from sanitizer.html.figure import render_figure
 from sanitizer.html.page import render_page
 from sanitizer.html.read import read_report
 from sanitizer.hub.finished import verified
 from sanitizer.output import FOLDER, SUMS, seal
 from sanitizer.recipe import Recipe
-from sanitizer.report import RunReport
+from sanitizer.report import CompareReport, RunReport
 from sanitizer.schema import write_report
 
 
@@ -32,6 +34,7 @@ def write_documents(report: RunReport, recipe: Recipe, folder: Path, *, repo_nam
     (notes / "lock.json").write_text(json.dumps(lock_of(report, recipe), indent=2) + "\n", encoding="utf-8")
     write_report(report, notes / "report.json")
     (notes / "report.html").write_text(render_page(report), encoding="utf-8")
+    (folder / FIGURE).write_text(render_figure(report), encoding="utf-8")
     seal(folder)
 
 
@@ -53,12 +56,16 @@ def lock_of(report: RunReport, recipe: Recipe) -> dict[str, object]:
 
 
 def address(report: RunReport, folder: Path, repo_name: str) -> None:
-    """Make the card of a finished folder name the repository it goes to. Raises GateError if any file was changed."""
+    """Make the card of a finished folder name the repository it goes to, and bring its figure.
+
+    Raises GateError if any file was changed.
+    """
     verified(folder)
-    card = render_card(report, repo_name=repo_name)
-    path = folder / "README.md"
-    if path.read_text(encoding="utf-8") != card:
-        path.write_text(card, encoding="utf-8")
+    wanted = {"README.md": render_card(report, repo_name=repo_name), FIGURE: render_figure(report)}
+    there = {name: path.read_text(encoding="utf-8") for name in wanted if (path := folder / name).is_file()}
+    if there != wanted:
+        for name, text in wanted.items():
+            (folder / name).write_text(text, encoding="utf-8")
         seal(folder)
 
 
@@ -85,6 +92,16 @@ def write_page(place: Path, target: Path | None = None) -> Path:
     elif not target.is_file() or target.read_text(encoding="utf-8") != page:
         _add_page(folder, target, page)
     return target
+
+
+def write_comparison(report: CompareReport, target: Path) -> None:
+    """Render the page of a comparison. Raises UsageError for a `target` among a result's files."""
+    if any((folder / SUMS).is_file() for folder in target.resolve().parents):
+        raise UsageError(f"{target} lies among the files of a result", hint="name a place outside of it")
+    try:
+        replace_text(target, render_comparison(report))
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}", hint="name another place") from error
 
 
 def _add_page(folder: Path, target: Path, page: str) -> None:

@@ -19,12 +19,13 @@ from huggingface_hub import EvalResult, ModelCard
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sanitizer.card import MOST_ROWS, TEMPLATE, command, head_map, held_out, loading, metadata, render_card
+from sanitizer.card import BEGIN, END, FIGURE, MOST_ROWS, TEMPLATE, citations, head_map, metadata, render_card
 from sanitizer.cleandata import Provenance, split
 from sanitizer.heads import HeadId
 from sanitizer.markdown import visible
 from sanitizer.report import Finding, Gate, HeadRecord, RunReport, TreatmentRecord
 from sanitizer.schema import from_json, to_json
+from sanitizer.snippets import again_by, command, held_out, loading
 from sanitizer.texts import calibration_texts
 
 REPO = "me/reviews-sanitized"
@@ -58,8 +59,9 @@ def test_a_payload_changes_values_and_nothing_else(payload: str, repo_name: str 
     _, body = split_card(render_card(report, repo_name=repo_name))
     _, plain = split_card(render_card(poisoned("plain"), repo_name=repo_name))
     assert shape(body) == shape(plain)
-    found = {token.type for token in tokens_of(body)}
-    assert not found & {"link_open", "image", "html_block", "html_inline", "em_open", "s_open"}
+    found = Counter(token.type for token in tokens_of(body))
+    assert not found.keys() & {"link_open", "html_inline", "em_open", "s_open"}
+    assert found["image"] == 1 and found["html_block"] == 2  # its own figure, and the lines around its own part
     assert "49" not in body.replace(DIGEST, "")
     for token in tokens_of(body):
         if token.type == "text":  # outside code, nothing of a stranger: a Hub's reader would link bare addresses
@@ -198,14 +200,22 @@ def test_card_says_plainly_whose_labels(labels: str, words: str) -> None:
 def test_numbers_of_the_report_are_on_the_card() -> None:
     _, body = split_card(render_card(make_report(), repo_name=REPO))
     for row in (
-        "| `accuracy` | 0.8910 [0.8700, 0.9090] | 0.8850 [0.8640, 0.9030] | 1,038 |",
-        "| parameters | 22,713,986 | 22,614,914 | |",
+        "| `accuracy` | 89.1 % (87.0–90.9) | 88.5 % (86.4–90.3) | −0.6 points | 1,038 |",
+        "| parameters | 22,713,986 | 22,614,914 | −0.44 % | |",
         "| `training_args.bin` | `dropped` | `nothing refers to it` |",
         "| `unreferenced-pickle` | `low` | `training_args.bin` | `a pickle nothing names` |",
     ):
         assert f"\n{row}\n" in body
     shown = " ".join(texts(body).split())
-    for words in (COMMIT, DIGEST, "cut out of the tensors: 2", "arXiv 2508.20032", "1 kept as they were", "2 points"):
+    for words in (
+        COMMIT,
+        DIGEST,
+        "cut out of the tensors: 2",
+        "arXiv 2508.20032",
+        "1 kept, 1 rebuilt",
+        "2 points",
+        "1.24 GB of memory",
+    ):
         assert words in shown
 
 
@@ -229,7 +239,7 @@ def test_a_file_is_no_dataset_of_the_hub() -> None:
 def test_a_strategy_without_a_paper_cites_none() -> None:
     strategy = replace(RECIPE.strategy, citation="")
     cited = render_card(make_report(recipe=replace(RECIPE, strategy=strategy)), repo_name=REPO)
-    assert cited.rstrip().endswith("The strategy names no paper.")
+    assert "gradient:" not in cited.partition("## Citation")[2]
 
 
 def test_head_map_counts_what_the_report_lists() -> None:
@@ -361,8 +371,57 @@ def test_tables_are_tables() -> None:
     rows = [line for line in body.splitlines() if line.startswith("|")]
     tables = [token for token in tokens_of(body) if token.type == "table_open"]
     cells = [token for token in tokens_of(body) if token.type == "tr_open"]
-    assert len(tables) == 7
+    assert len(tables) == 8
     assert len(cells) == len(rows) - len(tables)  # every row but the rulers
+
+
+def test_the_card_shows_the_figure_that_lies_beside_it_and_says_it_in_words() -> None:
+    _, body = split_card(render_card(make_report(), repo_name=REPO))
+    (image,) = [token for token in tokens_of(body) if token.type == "image"]
+    assert image.attrs["src"] == FIGURE
+    assert "12 attention heads in 3 layers, of which 2 were removed and 1 zeroed" in image.content
+
+
+def test_its_own_part_is_all_that_it_writes_below_the_front_matter() -> None:
+    lines = split_card(render_card(make_report(), repo_name=REPO))[1].strip().splitlines()
+    assert (lines[0], lines[-1]) == (BEGIN, END)
+    assert Counter(lines)[BEGIN] == Counter(lines)[END] == 1
+
+
+def test_the_library_of_the_hub_reads_the_card_whole(tmp_path: Path) -> None:
+    """`ModelCard.load` refuses front matter that it does not understand, and model-index entries that lack a field."""
+    path = tmp_path / "README.md"
+    path.write_text(render_card(make_report(), repo_name=REPO), encoding="utf-8")
+    card = ModelCard.load(path)
+    assert card.data.base_model == "org/reviews"
+    assert [(one.metric_type, one.metric_value) for one in card.data.eval_results] == [
+        ("accuracy", 0.885),
+        ("loss", 0.33),
+    ]
+    again = ModelCard(str(card))
+    assert again.data.to_dict() == card.data.to_dict()
+    assert again.text == card.text
+
+
+def test_what_a_reader_pastes_fetches_the_recipe_runs_it_and_checks_the_result() -> None:
+    fetch, run, _, note, check = again_by(make_report(), "mine", REPO).splitlines()
+    assert shlex.split(fetch) == ["hf", "download", REPO, "--include", "sanitizer/*", "--local-dir", "./mine"]
+    assert run == command(make_report(), "mine")
+    assert note.startswith("#")
+    assert shlex.split(check) == ["sanitize", "verify", REPO, "--data", "org/clean-reviews"]
+    local = again_by(make_report(data=replace(DATA, origin="embedded")), "mine", None).splitlines()
+    assert (local[0].split()[0], local[-1]) == ("sanitize", "sanitize verify ./mine")
+
+
+def test_treatments_are_cited_too_and_a_strategy_that_chose_nothing_is_not() -> None:
+    taken = (TreatmentRecord("headtune", {}, {}, 1.0), TreatmentRecord("of another version", {}, {}, 1.0))
+    told = citations(make_report(treatments=taken))
+    assert told == [
+        f"gradient: {RECIPE.strategy.citation}",
+        "headtune: Jin et al., AAAI 2026, arXiv 2511.13789",
+    ]
+    budget = replace(RECIPE.budget, max_heads=0)
+    assert citations(make_report(treatments=taken, recipe=replace(RECIPE, budget=budget))) == told[1:]
 
 
 def test_a_wheel_carries_the_template_to_where_the_card_looks() -> None:

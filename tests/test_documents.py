@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from helpers.records import BASE, make_report
 
+from sanitizer.card import FIGURE
 from sanitizer.documents import address, lock_of, write_documents, write_page
 from sanitizer.errors import GateError, UsageError
+from sanitizer.html.figure import render_figure
 from sanitizer.html.page import render_page
 from sanitizer.output import seal
 from sanitizer.recipe import Recipe
@@ -43,6 +45,18 @@ def test_the_lock_names_the_base_that_decided_the_outcome() -> None:
         "commit": "c" * 40,
         "sha256": "cd" * 32,
     }
+
+
+def test_the_figure_that_the_card_shows_is_there_and_summed_and_comes_back(folder: Path) -> None:
+    figure = folder / FIGURE
+    assert f"]({FIGURE})" in (folder / "README.md").read_text()
+    assert figure.read_text(encoding="utf-8") == render_figure(make_report())
+    assert f"  {FIGURE}\n" in (folder / "sanitizer" / "SHA256SUMS").read_text()
+    figure.unlink()
+    seal(folder)  # a result of before there were figures
+    address(make_report(), folder, "me/elsewhere")
+    assert figure.read_text(encoding="utf-8") == render_figure(make_report())
+    assert checks_out(folder)
 
 
 def test_an_addressed_card_names_its_repository_and_is_summed_again(folder: Path) -> None:

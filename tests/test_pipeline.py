@@ -127,7 +127,8 @@ def test_the_reported_numbers_are_those_of_the_saved_folder(done: RunResult, pla
 
 def test_nothing_is_left_beside_the_output(done: RunResult, place: Path) -> None:
     assert not [path.name for path in place.iterdir() if path.name.startswith(".")]
-    assert listing(done.output / FOLDER) == {"report.json", "report.html", "recipe.yaml", "lock.json", "SHA256SUMS"}
+    papers = {"report.json", "report.html", "heads.svg", "recipe.yaml", "lock.json", "SHA256SUMS"}
+    assert listing(done.output / FOLDER) == papers
 
 
 def test_sums_hold(done: RunResult) -> None:

@@ -22,7 +22,10 @@ from sanitizer.report import VerifyReport
 from sanitizer.verifying import verdict, verify
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-PAPERS = ("README.md", *(f"sanitizer/{name}" for name in ("report.json", "report.html", "lock.json", "recipe.yaml")))
+PAPERS = (
+    "README.md",
+    *(f"sanitizer/{name}" for name in ("report.json", "report.html", "heads.svg", "lock.json", "recipe.yaml")),
+)
 Copy = Callable[[Path], Path]
 
 
@@ -139,6 +142,7 @@ def test_a_metric_that_was_forged_everywhere_is_found_by_measuring(compact: Path
     """Card, gate, sums: all of it is made anew from the forged report. Only the texts know better."""
     from sanitizer.card import render_card
     from sanitizer.gates import accuracy_budget
+    from sanitizer.html.figure import render_figure
     from sanitizer.html.page import render_page
     from sanitizer.plan import Budget
     from sanitizer.report import RunReport
@@ -164,6 +168,7 @@ def test_a_metric_that_was_forged_everywhere_is_found_by_measuring(compact: Path
     path.write_text(to_json(forged))
     (folder / "README.md").write_text(render_card(forged, repo_name=None, folder="out"))
     (folder / "sanitizer" / "report.html").write_text(render_page(forged), encoding="utf-8")
+    (folder / "sanitizer" / "heads.svg").write_text(render_figure(forged), encoding="utf-8")
     resealed(folder)
     assert checked(folder).answer == "held", "the papers agree with each other"
     report = checked(folder, data=DataOptions(str(compact / "clean.tsv")))

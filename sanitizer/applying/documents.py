@@ -9,13 +9,14 @@ from pathlib import Path
 import yaml
 from markupsafe import Markup
 
-from sanitizer.card import MOST_ROWS, about, head_map, loading
+from sanitizer.card import MOST_ROWS, about, head_map
 from sanitizer.checkpoint import FileDigest
 from sanitizer.markdown import fence
 from sanitizer.output import FOLDER, seal
 from sanitizer.pages import template
 from sanitizer.report import ApplyReport
 from sanitizer.schema import write_report
+from sanitizer.snippets import loading
 
 TEMPLATE = "applied-card.md.jinja"
 RECORD = f"{FOLDER}/apply.json"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from rich.text import Text
 
 from sanitizer.commands.session import working
 from sanitizer.commands.words import (
+    OUTPUT,
     WHAT,
     data_options,
     gate_options,
@@ -19,6 +22,7 @@ from sanitizer.commands.words import (
 )
 from sanitizer.options import CompareOptions, DataOptions
 from sanitizer.terminal.consoles import coloured, result
+from sanitizer.text import clean
 
 
 @click.command("compare", short_help="Show how two models differ.")
@@ -29,6 +33,14 @@ from sanitizer.terminal.consoles import coloured, result
 @gate_options
 @data_options
 @json_option
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    panel=OUTPUT,
+    help="Write the comparison here too, as one page that loads nothing.",
+)
 @quiet_or_verbose
 @token_option
 @machine_options
@@ -42,6 +54,7 @@ def compare(**words: Any) -> int:
     Examples:
       sanitize compare ./model ./model-sanitized
       sanitize compare org/base org/finetuned --data reviews.tsv
+      sanitize compare ./model ./model-sanitized --data reviews.tsv --html changes.html
       sanitize compare org/model org/model --revision-b refs/pr/1 --json
     """
     names = ("left", "right", "left_revision", "right_revision", "device", "dtype", "seed", "batch_size", "token")
@@ -58,9 +71,15 @@ def compare(**words: Any) -> int:
         from sanitizer import comparing
 
         report = comparing.compare(options, progress=progress)
+        if words["page"] is not None:
+            from sanitizer.documents import write_comparison
+
+            write_comparison(report, words["page"])
     out = result()
     if words["as_json"]:
         out.out(to_json(report), end="", highlight=False)
     else:
         tell(out, compare_story(report, colour=coloured(out)))
+        if words["page"] is not None:
+            tell(out, [Text(f"  page        {clean(str(words['page']))}", no_wrap=True)])
     return 0

@@ -40,7 +40,7 @@ def costs(report: RunReport) -> tuple[Row, ...]:
     before, after = ({one.name: one for one in metrics} for metrics in (report.before, report.after))
     first = report.before[0].name if report.before else None
     return tuple(
-        _row(name, before.get(name), after.get(name), lowest(report) if name == first else None)
+        row_of(name, before.get(name), after.get(name), lowest(report) if name == first else None)
         for name in dict.fromkeys([*before, *after])
     )
 
@@ -66,7 +66,8 @@ def fewer(report: RunReport) -> str:
     return f"{100 * share:+.2g} %".replace("-", "−") if share else ""
 
 
-def _row(name: str, before: Metric | None, after: Metric | None, floor: float | None) -> Row:
+def row_of(name: str, before: Metric | None, after: Metric | None, floor: float | None = None) -> Row:
+    """A metric before and after, where one of the two is there, with the least that is asked for if anything is."""
     both = [metric for metric in (before, after) if metric is not None]
     ends = [end for metric in both for end in (metric.low, metric.high)] + ([] if floor is None else [floor])
     return Row(

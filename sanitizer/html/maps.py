@@ -81,7 +81,7 @@ def draw(trait: Trait) -> Map:
             steps = [[SIDE + round(SIDE * value / most) if most else SIDE for value in row] for row in trait.grid]
             return Map(trait.name, trait.note, _inks("b", steps), (), f"−{most:.1f}", f"{most:+.1f}", scale)
         case Amount():
-            values = [value for row in trait.grid for value in row]
+            values = [value for row in trait.grid for value in row if value is not None]
             low, high = min(values, default=0.0), max(values, default=0.0)
             texts = {value: text for row, said in zip(trait.grid, trait.texts, strict=True)
                      for value, text in zip(row, said, strict=True)}  # fmt: skip
@@ -131,6 +131,10 @@ def _cross(places: Iterable[tuple[int, int]]) -> str:
     return "".join(f"M{head} {layer}l.3.3m-.3 0l.3-.3" for layer, head in places)
 
 
+def _plus(places: Iterable[tuple[int, int]]) -> str:
+    return "".join(f"M{head} {layer}m0 .15h.3m-.15-.15v.3" for layer, head in places)
+
+
 def _dash(places: Iterable[tuple[int, int]]) -> str:
     return "".join(f"M{head} {layer}m0 .15h.3" for layer, head in places)
 
@@ -140,4 +144,4 @@ def _dot(places: Iterable[tuple[int, int]]) -> str:
 
 
 # Drawn from the corner of a square of 0.3 in the middle of a cell, so that no word is told by its colour alone.
-_MARKS = {"removed": _cross, "zeroed": _dash, "suspicious": _dot, "suspect": _dot}
+_MARKS = {"removed": _cross, "added": _plus, "zeroed": _dash, "suspicious": _dot, "suspect": _dot}

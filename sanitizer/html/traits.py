@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
@@ -16,11 +16,14 @@ Texts = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Amount:
-    """A number of each head, drawn from the least to the greatest; `digits` count from that of the greatest."""
+    """A number of each head, drawn from the least to the greatest; `digits` count from that of the greatest.
+
+    None is a head of which there is no such number.
+    """
 
     name: str
     note: str
-    grid: Grid
+    grid: Sequence[Sequence[float | None]]
     digits: int = 4
 
     @property
@@ -120,7 +123,7 @@ def _points(record: AblationRecord) -> str:
     return f"{100 * record.change:+.1f} ({100 * record.low:+.1f} to {100 * record.high:+.1f})".replace("-", "−")
 
 
-def _decimals(grid: Grid, digits: int) -> Texts:
-    most = max((abs(value) for row in grid for value in row), default=0.0)
+def _decimals(grid: Sequence[Sequence[float | None]], digits: int) -> Texts:
+    most = max((abs(value) for row in grid for value in row if value is not None), default=0.0)
     decimals = 0 if most == 0 else min(max(digits - 1 - floor(log10(most)), 0), 12)
-    return tuple(tuple(f"{value:.{decimals}f}" for value in row) for row in grid)
+    return tuple(tuple("" if value is None else f"{value:.{decimals}f}" for value in row) for row in grid)

@@ -53,7 +53,7 @@ def _of_run(report: RunReport) -> Verdict:
         held = "Treated, and every gate passed."
     else:
         held = "Not fit for publication: no gate was run."
-    line = f"{held} {_done(report)}{_spent(report)}."
+    line = f"{held} {done(report)}{_spent(report)}."
     tone: Tone = "good" if report.passed else "bad"
     return Verdict(line, tone, (_suspects(report), _did(report), _held(report), _cost(report)))
 
@@ -153,7 +153,8 @@ def _cost(report: RunReport) -> Tile:
     return Tile("What did it cost?", answer, tuple(lines))
 
 
-def _done(report: RunReport) -> str:
+def done(report: RunReport) -> str:
+    """`2 removed and 1 zeroed of 12 heads`, its first letter large."""
     return f"{_outcomes(report).capitalize()} of {counted(sum(report.source.heads), 'head')}"
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sanitizer.differences import TENSORS, in_order, of_file, of_metric
 from sanitizer.heads import HeadId
-from sanitizer.numbers import count, counted, estimate, is_share
+from sanitizer.numbers import count, counted, estimate
 from sanitizer.report import (
     AnswersRecord,
     CompareReport,
-    FileDifference,
     HeadChanges,
-    PairedMetric,
     SideRecord,
     TensorDifference,
     TensorsRecord,
@@ -26,15 +24,8 @@ from sanitizer.report import (
 from sanitizer.terminal.heatmap import Mark, heatmap
 from sanitizer.text import clean
 
-Kind = Literal["changed", "reshaped", "left_only", "right_only"]
 MOST = 12
 """Differences of a kind that are shown."""
-_KINDS: Mapping[Kind, str] = {
-    "changed": "changed",
-    "reshaped": "of another shape",
-    "left_only": "only in A",
-    "right_only": "only in B",
-}
 
 
 def compare_story(report: CompareReport, *, colour: bool) -> Iterator[RenderableType]:
@@ -71,13 +62,7 @@ def _side(label: str, side: SideRecord) -> Iterator[RenderableType]:
 
 def _files(report: CompareReport) -> Iterator[RenderableType]:
     yield _line("files", f"{report.same_files} with equal bytes, {len(report.files)} not")
-    yield from _some([f"{clean(file.name)}: {_what(file)}" for file in report.files])
-
-
-def _what(file: FileDifference) -> str:
-    if file.left is None or file.right is None:
-        return "only in B" if file.left is None else "only in A"
-    return "other bytes" if file.left and file.right else "not read, left behind by the gate"
+    yield from _some([f"{clean(file.name)}: {of_file(file)}" for file in report.files])
 
 
 def _settings(report: CompareReport) -> Iterator[RenderableType]:
@@ -98,18 +83,17 @@ def _tensors(tensors: TensorsRecord) -> Iterator[RenderableType]:
     kinds = Counter(difference.what for difference in tensors.differences)
     told = [
         f"{tensors.equal} equal bit by bit",
-        *(f"{kinds[kind]} {word}" for kind, word in _KINDS.items() if kinds[kind]),
+        *(f"{kinds[kind]} {word}" for kind, word in TENSORS.items() if kinds[kind]),
     ]
     yield _line("tensors", ", ".join(told))
-    ordered = sorted(tensors.differences, key=lambda found: (found.what != "changed", -(found.relative or 0.0)))
-    yield from _some([_tensor(difference) for difference in ordered])
+    yield from _some([_tensor(difference) for difference in in_order(tensors.differences)])
 
 
 def _tensor(found: TensorDifference) -> str:
     name = clean(found.name)
     if found.what != "changed":
         forms = " → ".join(form for form in (found.left, found.right) if form)
-        return f"{name}: {_KINDS[found.what]}, {forms}"
+        return f"{name}: {TENSORS[found.what]}, {forms}"
     recast = f", {found.left} → {found.right}" if found.left != found.right else ""
     if found.relative is None:
         return f"{name}: changed, by no finite share of its norm{recast}"
@@ -145,19 +129,11 @@ def _answers(answers: AnswersRecord) -> Iterator[RenderableType]:
             table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
         for row in answers.metrics:
             name = clean(row.left.name).replace("_", " ")
-            table.add_row(name, estimate(row.left), estimate(row.right), _change(row))
+            table.add_row(name, estimate(row.left), estimate(row.right), of_metric(row))
         yield table
         yield Text("95 % intervals; changes of shares are in points, and paired text by text", style="dim")
     for note in answers.notes:
         yield _note(note)
-
-
-def _change(row: PairedMetric) -> str:
-    scale, form = (100, "+.1f") if is_share(row.left) else (1, "+.2g")
-    told = f"{scale * (row.right.value - row.left.value):{form}}"
-    if row.change is None:
-        return told
-    return f"{told} ({scale * row.change.low:{form}} to {scale * row.change.high:{form}})"
 
 
 def _some(texts: Sequence[str]) -> Iterator[RenderableType]:

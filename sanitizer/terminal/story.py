@@ -335,7 +335,7 @@ def _whereabouts(result: RunResult) -> Iterator[RenderableType]:
         yield Text("A gate failed, so nothing was published. Ask for less, or for another strategy:", style="bold red")
         yield _code("sanitize strategies")
         return
-    from sanitizer.card import loading
+    from sanitizer.snippets import loading
 
     yield Text("To load it:")
     yield _code(loading(report, output))

@@ -18,7 +18,7 @@ from sanitizer.vet.inventory import needed
 from sanitizer.vet.rules import shown
 
 REPORT, RECIPE, LOCK, CARD = "sanitizer/report.json", "sanitizer/recipe.yaml", "sanitizer/lock.json", "README.md"
-PAGE = "sanitizer/report.html"
+PAGE, FIGURE = "sanitizer/report.html", "sanitizer/heads.svg"
 PAPERS = frozenset({SUMS, REPORT, RECIPE, LOCK, CARD})
 CAP = 1 << 20
 """Bytes of SHA256SUMS that are read."""

@@ -1,28 +1,39 @@
-"""Whether the page says what the report says: it is rendered again, and must be the same text."""
+"""Whether page and figure say what the report says: each is rendered again, and must be the same text."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import sanitizer
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import CorruptError
+from sanitizer.html.figure import render_figure
 from sanitizer.html.page import render_page
 from sanitizer.report import ClaimRecord, RunReport
-from sanitizer.verify.listing import PAGE
+from sanitizer.verify.listing import FIGURE, PAGE
 from sanitizer.verify.papers import text_of
-
-CLAIM = "the page says what the report says, and nothing else"
 
 
 def page_claims(checkpoint: Checkpoint, report: RunReport) -> tuple[ClaimRecord, ...]:
-    """One claim, or none where there is no page. Another page may be that of another version: unknown."""
+    """One claim for each of them that is there. Another text may be that of another version: unknown."""
+    return (
+        *_claims(checkpoint, PAGE, "page", lambda: render_page(report)),
+        *_claims(checkpoint, FIGURE, "figure", lambda: render_figure(report)),
+    )
+
+
+def _claims(checkpoint: Checkpoint, name: str, what: str, render: Callable[[], str]) -> Iterator[ClaimRecord]:
+    claim = f"the {what} says what the report says, and nothing else"
     try:
-        text = text_of(checkpoint, PAGE)
+        text = text_of(checkpoint, name)
         if text is None:
-            return ()
-        same = text == render_page(report)
+            return
+        same = text == render()
     except CorruptError as error:
-        return (ClaimRecord("page", CLAIM, "false", error.message),)
+        yield ClaimRecord("page", claim, "false", error.message)
+        return
     if same:
-        return (ClaimRecord("page", CLAIM, "held", "it is the page that this report gives, byte for byte"),)
-    found = f"it is not the page that sanitizer {sanitizer.__version__} makes of this report: do not go by it"
-    return (ClaimRecord("page", CLAIM, "unknown", found),)
+        yield ClaimRecord("page", claim, "held", f"it is the {what} that this report gives, byte for byte")
+        return
+    found = f"it is not the {what} that sanitizer {sanitizer.__version__} makes of this report: do not go by it"
+    yield ClaimRecord("page", claim, "unknown", found)

@@ -14,8 +14,9 @@ from helpers.records import PLAN, RECIPE, SCAN, SOURCE, VETTING, make_inputs, ma
 from jinja2 import UndefinedError
 
 from sanitizer.heads import HeadId, HeadScores
-from sanitizer.html import page
-from sanitizer.html.page import MOST_ROWS, figure, render_page, shown
+from sanitizer.html import engine
+from sanitizer.html.engine import figure, shown
+from sanitizer.html.page import MOST_ROWS, render_page
 from sanitizer.report import (
     AblationRecord,
     Finding,
@@ -240,7 +241,7 @@ def test_a_report_read_back_gives_the_same_page(name: str) -> None:
 
 def test_what_a_template_misspells_is_an_error() -> None:
     with pytest.raises(UndefinedError):
-        page._environment().from_string("{{ verdit }}").render(verdict="x")
+        engine._environment().from_string("{{ verdit }}").render(verdict="x")
 
 
 def test_text_is_one_line_without_what_hides_in_it_and_not_without_end() -> None:
