@@ -85,7 +85,7 @@ def _heads(heads: HeadChanges | None) -> tuple[str, tuple[str, ...]]:
     most = sorted(_moved(heads), reverse=True)[:MOST_NAMED]
     lines = [f"{counts[word]} {word}." for word in ("changed", "unchanged") if counts[word]]
     if most:
-        lines.append("Most changed: " + ", ".join(f"{head} {100 * change:.2g} %" for change, head in most) + ".")
+        lines.append("Most changed: " + ", ".join(f"{head} {100 * change:.3g} %" for change, head in most) + ".")
     return ", ".join(rare) or "None removed, none added", tuple(lines)
 
 

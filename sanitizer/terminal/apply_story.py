@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
-from sanitizer.card import head_map, loading
+from sanitizer.card import head_map
 from sanitizer.numbers import count, counted
 from sanitizer.report import ApplyReport
+from sanitizer.snippets import loading
 from sanitizer.terminal.story import findings_story
 from sanitizer.text import clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from helpers.records import make_comparison
 
 import sanitizer
+from sanitizer.html.comparison import render_comparison
 from sanitizer.options import CompareOptions, DataOptions
 from sanitizer.schema import from_json
 
@@ -47,6 +49,20 @@ def test_the_words_arrive_and_it_judges_nothing(sanitize: Any, asked: list[Compa
 
 def test_json_is_the_record(sanitize: Any, asked: Any) -> None:
     assert from_json(sanitize("compare", "org/a", "org/b", "--json").stdout, "comparison") == make_comparison()
+
+
+def test_the_page_is_written_where_one_asks_and_never_into_a_result(sanitize: Any, asked: Any, tmp_path: Path) -> None:
+    page = tmp_path / "changes.html"
+    done = sanitize("compare", "org/a", "org/b", "--html", str(page))
+    assert page.read_text(encoding="utf-8") == render_comparison(make_comparison())
+    assert str(page) in done.stdout.replace("\n", "")
+    again = sanitize("compare", "org/a", "org/b", "--json", "--html", str(page))
+    assert from_json(again.stdout, "comparison") == make_comparison()
+    (tmp_path / "sanitizer").mkdir()
+    (tmp_path / "sanitizer" / "SHA256SUMS").write_text("")
+    refused = sanitize("compare", "org/a", "org/b", "--html", str(tmp_path / "sanitizer" / "page.html"))
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "among the files of a result" in refused.stderr
 
 
 def test_two_models_are_needed_and_must_be_there(sanitize: Any) -> None:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helpers.records import DATA, DIGEST, PLAN, RECIPE, SOURCE, TOOL, VETTING, make_report
+from helpers.records import DATA, DIGEST, PLAN, RECIPE, SOURCE, TOOL, VETTING, make_comparison, make_report, make_side
 
-from sanitizer.report import FileRecord, Finding, Gate, Metric, RunReport, TreatmentRecord
+from sanitizer.report import (
+    CompareReport,
+    FileDifference,
+    FileRecord,
+    Finding,
+    Gate,
+    Metric,
+    RunReport,
+    SettingDifference,
+    TensorDifference,
+    TensorsRecord,
+    TreatmentRecord,
+)
 
 PAYLOADS = [
     "[click](https://evil.example/x)",
@@ -66,4 +78,28 @@ def poisoned(payload: str) -> RunReport:
         after=(Metric(payload, 0.9, 0.8, 1.0, 10),),
         gates=(Gate(payload, True, payload),),
         warnings=(payload, payload),
+    )
+
+
+def poisoned_comparison(payload: str) -> CompareReport:
+    """Every free text of a comparison is the payload."""
+    finding = Finding(payload, "low", payload, payload, payload)
+    side = make_side(
+        name=payload,
+        revision=payload,
+        commit=payload or None,
+        model_type=payload,
+        architecture=payload,
+        findings=(finding,),
+    )
+    whole = make_comparison()
+    assert whole.answers is not None
+    return make_comparison(
+        left=side,
+        right=side,
+        files=(FileDifference(payload, DIGEST, None),),
+        settings=(SettingDifference(payload, payload, payload, payload),),
+        tensors=TensorsRecord(1, (TensorDifference(payload, "changed", payload, payload, 0.5, 0.5),)),
+        answers=replace(whole.answers, data=payload, notes=(payload,)),
+        notes=(payload,),
     )

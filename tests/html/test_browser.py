@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from helpers.browser import chromium
-from helpers.payloads import poisoned
-from helpers.records import SCAN, make_report, make_scan
+from helpers.payloads import poisoned, poisoned_comparison
+from helpers.records import SCAN, make_comparison, make_report, make_scan
 
+from sanitizer.html.comparison import render_comparison
+from sanitizer.html.figure import render_figure
 from sanitizer.html.page import render_page
-from sanitizer.report import RunReport, ScanReport
+from sanitizer.report import CompareReport, RunReport, ScanReport
 
 
 @dataclass
@@ -40,9 +42,10 @@ def browser() -> Iterator[Any]:
 def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
     contexts = []
 
-    def open_page(report: RunReport | ScanReport, *, width: int = 1440, **how: Any) -> Shown:
+    def open_page(report: RunReport | ScanReport | CompareReport, *, width: int = 1440, **how: Any) -> Shown:
         place = tmp_path / "page.html"
-        place.write_text(render_page(report), encoding="utf-8")
+        text = render_comparison(report) if isinstance(report, CompareReport) else render_page(report)
+        place.write_text(text, encoding="utf-8")
         contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **how))
         shown = Shown(contexts[-1].new_page())
         shown.page.on("console", lambda message: shown.noise.append(f"{message.type}: {message.text}"))
@@ -59,9 +62,13 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Any]:
         context.close()
 
 
-@pytest.mark.parametrize("report", [make_report(), make_scan()], ids=["run", "scan"])
+@pytest.mark.parametrize(
+    "report",
+    [make_report(), make_scan(), make_comparison(), make_comparison(heads=None, answers=None)],
+    ids=["run", "scan", "comparison", "comparison without heads"],
+)
 @pytest.mark.parametrize("width", [390, 1440])
-def test_it_fits_and_is_quiet(show: Any, report: RunReport | ScanReport, width: int) -> None:
+def test_it_fits_and_is_quiet(show: Any, report: RunReport | ScanReport | CompareReport, width: int) -> None:
     shown = show(report, width=width)
     assert shown.page.evaluate("document.documentElement.scrollWidth") == width
     assert shown.noise == []
@@ -167,6 +174,50 @@ def test_the_heads_of_any_layer_can_be_compared(show: Any) -> None:
     assert shown.noise == []
 
 
+def test_the_heads_of_a_comparison_are_pointed_at_sorted_and_filtered(show: Any) -> None:
+    shown = show(make_comparison())
+    shown.page.locator("nav a").last.focus()
+    shown.page.keyboard.press("Tab")
+    said = shown.page.locator("#said")
+    assert said.inner_text() == "L0.H0: What became of it changed, Change 0.250"
+    shown.page.keyboard.press("ArrowRight")
+    assert said.inner_text().startswith("L0.H1: What became of it zeroed")
+    shown.page.get_by_label("What became of it", exact=True).select_option("removed")
+    assert shown.heads() == ["L1.H0", "L2.H2"]
+    shown.page.get_by_label("What became of it", exact=True).select_option("changed")
+    shown.page.get_by_role("button", name="Change", exact=True).click()
+    shown.page.get_by_role("button", name="Change", exact=True).click()
+    assert shown.heads()[:2] == ["L2.H3", "L1.H1"]  # 1.0, 0.75
+    assert shown.noise == []
+
+
+def test_the_letters_of_a_card_s_figure_stay_on_its_sheet_and_apart(browser: Any, tmp_path: Path) -> None:
+    """As an image of a card is read: an SVG by itself, in both faces, measured by the browser."""
+    place = tmp_path / "heads.svg"
+    place.write_text(render_figure(make_report()), encoding="utf-8")
+    fills = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto(place.as_uri())
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('text')].map((one) => {"
+            "const box = one.getBBox(); return [box.x, box.y, box.x + box.width, box.y + box.height]; })"
+        )
+        wide, high = page.evaluate(
+            "[document.documentElement.viewBox.baseVal.width, document.documentElement.viewBox.baseVal.height]"
+        )
+        assert all(x >= 0 and y >= 0 and end <= wide and low <= high for x, y, end, low in boxes)
+        for index, (x, y, end, low) in enumerate(boxes):
+            for left, top, right, bottom in boxes[index + 1 :]:
+                assert (
+                    right <= x or end <= left or bottom <= y + 3 or low <= top + 3
+                )  # lines may touch by their leading
+        fills.append(page.evaluate("getComputedStyle(document.querySelector('.sheet')).fill"))
+        context.close()
+    assert fills[0] != fills[1]
+
+
 def test_without_scripts_everything_is_there_but_the_controls(show: Any) -> None:
     shown = show(make_report(), java_script_enabled=False)
     assert len(shown.heads()) == 12
@@ -185,6 +236,15 @@ def test_hostile_names_are_texts(show: Any, payload: str) -> None:
     assert shown.page.locator("script").count() == 1
     shown.page.get_by_role("button", name="Score").click()
     shown.page.locator(".field").first.hover()
+    assert shown.noise == []
+
+
+@pytest.mark.parametrize("payload", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
+def test_hostile_names_are_texts_in_a_comparison(show: Any, payload: str) -> None:
+    shown = show(poisoned_comparison(payload))
+    assert payload in shown.page.locator("h1").inner_text()
+    assert shown.page.locator("img, iframe, object, base").count() == 0
+    assert shown.page.locator("script").count() == 1
     assert shown.noise == []
 
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import pytest
+from helpers.pages import read, shape, words
 from helpers.payloads import PAYLOADS, poisoned
-from helpers.records import PLAN, RECIPE, SCAN, SOURCE, VETTING, make_inputs, make_report, make_scan
+from helpers.records import PLAN, RECIPE, SCAN, SOURCE, VETTING, make_comparison, make_inputs, make_report, make_scan
 from jinja2 import UndefinedError
 
 from sanitizer.heads import HeadId, HeadScores
 from sanitizer.html import engine
+from sanitizer.html.comparison import render_comparison
 from sanitizer.html.engine import figure, shown
 from sanitizer.html.page import MOST_ROWS, render_page
 from sanitizer.report import (
     AblationRecord,
+    CompareReport,
     Finding,
     HeadRecord,
     PolicyRecord,
     RunReport,
     SafetyRecord,
+    ScanReport,
     TemplateRecord,
     WaiverRecord,
 )
@@ -41,46 +44,6 @@ BREAKOUTS = [
     "]]><![CDATA[<script>",
 ]
 PROMISE = re.compile(r"safe(?!tensors)", re.IGNORECASE)
-VOID = {"meta", "br", "input", "img", "link", "hr", "base"}
-
-
-@dataclass
-class Reader(HTMLParser):
-    """Elements with their attributes, and what is read as text."""
-
-    elements: list[tuple[str, tuple[tuple[str, str | None], ...]]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    inside: str = ""
-
-    def __post_init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(attrs)))
-        self.inside = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self.inside not in {"script", "style"}:
-            self.texts.append(data)
-
-
-def read(text: str) -> Reader:
-    reader = Reader()
-    reader.feed(text)
-    reader.close()
-    return reader
-
-
-def shape(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Elements and the names of their attributes: what a payload must not change."""
-    return [(tag, tuple(name for name, _ in attributes)) for tag, attributes in read(text).elements]
-
-
-def words(text: str) -> str:
-    return " ".join(" ".join(read(text).texts).split())
 
 
 def full_report(layers: int = 3, heads: int = 4) -> RunReport:
@@ -126,7 +89,13 @@ REPORTS = {
     ),
     "scan": make_scan(),
     "inputs": make_scan(inputs=make_inputs()),
+    "comparison": make_comparison(),
+    "comparison without heads": make_comparison(heads=None, answers=None),
 }
+
+
+def rendered(report: RunReport | ScanReport | CompareReport) -> str:
+    return render_comparison(report) if isinstance(report, CompareReport) else render_page(report)
 
 
 @pytest.mark.parametrize("payload", [*PAYLOADS, *BREAKOUTS], ids=range(len(PAYLOADS) + len(BREAKOUTS)))
@@ -145,7 +114,7 @@ def test_the_comparison_can_fail() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_loaded_from_anywhere(name: str) -> None:
-    reader = read(render_page(REPORTS[name]))
+    reader = read(rendered(REPORTS[name]))
     addresses = {"src", "href", "action", "data", "poster", "srcset", "xlink:href", "formaction"}
     for _, attributes in reader.elements:
         for key, value in attributes:
@@ -156,7 +125,7 @@ def test_nothing_is_loaded_from_anywhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_policy_names_the_very_style_and_script(name: str) -> None:
-    text = render_page(REPORTS[name])
+    text = rendered(REPORTS[name])
     (allowed,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
     directives = dict(part.strip().split(" ", 1) for part in allowed.replace("&#39;", "'").split(";"))
     assert directives["default-src"] == directives["base-uri"] == directives["form-action"] == "'none'"
@@ -171,13 +140,13 @@ def test_the_policy_names_the_very_style_and_script(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_promised(name: str) -> None:
-    assert PROMISE.findall(words(render_page(REPORTS[name]))) == []
+    assert PROMISE.findall(words(rendered(REPORTS[name]))) == []
     assert PROMISE.search("The model is safe.")
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_links_lead_to_sections_and_every_id_is_one(name: str) -> None:
-    elements = read(render_page(REPORTS[name])).elements
+    elements = read(rendered(REPORTS[name])).elements
     ids = [value for _, attributes in elements for key, value in attributes if key == "id"]
     assert len(ids) == len(set(ids))
     links = [value for _, attributes in elements for key, value in attributes if key == "href"]
