@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
+from sanitizer.cardparts import BEGIN, END
 from sanitizer.catalog import describe
 from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
@@ -24,9 +25,6 @@ from sanitizer.source import HubRef
 TEMPLATE = "model-card.md.jinja"
 FIGURE = "sanitizer/heads.svg"
 """Where the card's figure lies beside it."""
-BEGIN, END = "<!-- sanitizer:begin -->", "<!-- sanitizer:end -->"
-"""Lines around what is written anew each time; whatever else a card has is its owner's."""
-
 PIPELINES = {"classification": "text-classification", "causal": "text-generation"}
 MOST_ROWS = 50
 """Rows of a table of findings or files; the report has them all."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from sanitizer.card import FIGURE, render_card
+from sanitizer.cardparts import around, kept
 from sanitizer.errors import GateError, UsageError
 from sanitizer.files import replace_text
 from sanitizer.html.comparison import render_comparison
@@ -20,16 +21,23 @@ from sanitizer.output import FOLDER, SUMS, seal
 from sanitizer.recipe import Recipe
 from sanitizer.report import CompareReport, RunReport
 from sanitizer.schema import write_report
+from sanitizer.vet.card import CAP as CARD_CAP
+from sanitizer.vet.card import every_field
+
+CARD = "README.md"
 
 
-def write_documents(report: RunReport, recipe: Recipe, folder: Path, *, repo_name: str | None, name: str) -> None:
+def write_documents(
+    report: RunReport, recipe: Recipe, folder: Path, *, repo_name: str | None, name: str, old: str | None = None
+) -> None:
     """Write them all; the sums over everything come last. Raises CorruptError for a report that does not validate.
 
-    `name` is what the folder will be called once it is in its place.
+    `name` is what the folder will be called once it is in its place; what its owner wrote around the own part of the
+    `old` card there stays.
     """
     notes = folder / FOLDER
     notes.mkdir()
-    (folder / "README.md").write_text(render_card(report, repo_name=repo_name, folder=name), encoding="utf-8")
+    (folder / CARD).write_text(_card(report, repo_name, name, old), encoding="utf-8")
     (notes / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
     (notes / "lock.json").write_text(json.dumps(lock_of(report, recipe), indent=2) + "\n", encoding="utf-8")
     write_report(report, notes / "report.json")
@@ -55,13 +63,31 @@ def lock_of(report: RunReport, recipe: Recipe) -> dict[str, object]:
     }
 
 
-def address(report: RunReport, folder: Path, repo_name: str) -> None:
+def card_of(folder: Path) -> str | None:
+    """The card of a folder that is to be replaced; None where there is none that could be read."""
+    path = folder / CARD
+    if not path.is_file() or path.stat().st_size > CARD_CAP:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _card(report: RunReport, repo_name: str | None, name: str | None, old: str | None) -> str:
+    card = render_card(report, repo_name=repo_name, folder=name)
+    return kept(card, old, {} if old is None else every_field(old.encode()))
+
+
+def address(report: RunReport, folder: Path, repo_name: str, *, old: str | None = None) -> None:
     """Make the card of a finished folder name the repository it goes to, and bring its figure.
 
+    What the owner of the `old` card there wrote around its own part stays, else what is around it in the folder's.
     Raises GateError if any file was changed.
     """
     verified(folder)
-    wanted = {"README.md": render_card(report, repo_name=repo_name), FIGURE: render_figure(report)}
+    base = old if old is not None and around(old) is not None else card_of(folder)
+    wanted = {CARD: _card(report, repo_name, None, base), FIGURE: render_figure(report)}
     there = {name: path.read_text(encoding="utf-8") for name in wanted if (path := folder / name).is_file()}
     if there != wanted:
         for name, text in wanted.items():

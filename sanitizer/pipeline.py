@@ -19,11 +19,11 @@ from sanitizer.auto import AUTO, decide
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
-from sanitizer.documents import address, write_documents
+from sanitizer.documents import address, card_of, write_documents
 from sanitizer.errors import CorruptError, GateError, HubError, UsageError
 from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, unlike, woken
 from sanitizer.hub.dataset import load_texts
-from sanitizer.hub.push import PushRecord, push
+from sanitizer.hub.push import PushRecord, card_there, push
 from sanitizer.intake import Intake, take_in
 from sanitizer.machine import cache_folder
 from sanitizer.mark import demand_unmarked
@@ -97,7 +97,8 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
     states = States(cache_folder() if options.resume else None)
     with workspace(output) as work:
         report, recipe = _treat(options, recipe, states, work, flagged, progress)
-        write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name)
+        old = card_of(output) if options.force else None
+        write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name, old=old)
         put_in_place(work / "built", output, force=options.force)
     states.forget()
     pushed = None
@@ -173,7 +174,7 @@ def publish(
     report = from_json(path.read_text(encoding="utf-8"), "report")
     if not isinstance(report, RunReport) or not report.passed:
         raise GateError(f"{folder} did not pass every gate, so it is not pushed", hint="its report says which failed")
-    address(report, folder, repo)
+    address(report, folder, repo, old=card_there(repo, token=token))
     return push(
         folder,
         repo,

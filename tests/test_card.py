@@ -19,7 +19,8 @@ from huggingface_hub import EvalResult, ModelCard
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sanitizer.card import BEGIN, END, FIGURE, MOST_ROWS, TEMPLATE, citations, head_map, metadata, render_card
+from sanitizer.card import FIGURE, MOST_ROWS, TEMPLATE, citations, head_map, metadata, render_card
+from sanitizer.cardparts import BEGIN, END
 from sanitizer.cleandata import Provenance, split
 from sanitizer.heads import HeadId
 from sanitizer.markdown import visible

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.records import BASE, make_report
 
 from sanitizer.card import FIGURE
-from sanitizer.documents import address, lock_of, write_documents, write_page
+from sanitizer.cardparts import BEGIN, END
+from sanitizer.documents import address, card_of, lock_of, write_documents, write_page
 from sanitizer.errors import GateError, UsageError
 from sanitizer.html.figure import render_figure
 from sanitizer.html.page import render_page
@@ -66,6 +68,20 @@ def test_an_addressed_card_names_its_repository_and_is_summed_again(folder: Path
     before = (folder / "sanitizer" / "SHA256SUMS").read_bytes()
     address(make_report(), folder, "me/elsewhere")
     assert (folder / "sanitizer" / "SHA256SUMS").read_bytes() == before
+
+
+def test_what_an_owner_wrote_around_the_card_s_own_part_stays(folder: Path, tmp_path_factory: Any) -> None:
+    there = f"Our own words.\n\n{BEGIN}\nof an earlier run\n{END}\n"
+    address(make_report(), folder, "me/elsewhere", old=there)
+    card = (folder / "README.md").read_text()
+    assert "Our own words." in card and "of an earlier run" not in card and "me/elsewhere" in card
+    assert checks_out(folder)
+    address(make_report(), folder, "me/elsewhere", old=card)
+    assert (folder / "README.md").read_text() == card
+    again = tmp_path_factory.mktemp("again")
+    (again / "config.json").write_text("{}")
+    write_documents(make_report(), Recipe("gradient"), again, repo_name=None, name="mine", old=card_of(folder))
+    assert "Our own words." in (again / "README.md").read_text()
 
 
 def test_a_changed_file_is_not_summed_into_the_folder(folder: Path) -> None:

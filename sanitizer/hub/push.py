@@ -13,16 +13,17 @@ from pathlib import Path
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, constants
-from huggingface_hub.errors import HfHubHTTPError, RevisionNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import HfApi
 
 from sanitizer.errors import HubError
+from sanitizer.hub.download import RemoteCheckpoint, peek
 from sanitizer.hub.failures import hub_failures, patiently
 from sanitizer.hub.finished import FinishedFolder, not_as_listed, verified
 from sanitizer.hub.listing import COMMIT, Fingerprint, RemoteFile, list_files
 from sanitizer.mark import demand_unmarked
 
-BRANCH = "main"
+BRANCH, CARD = "main", "README.md"
 IN_MEMORY = 5_000_000
 """Bytes: smaller files are uploaded from the very bytes that were verified."""
 LOOK_BACK = 20
@@ -119,6 +120,25 @@ def push(
             return done
         _all_arrived(api, repo, made.oid, ours)
     return _record(repo, made.oid, pull_request=made.pr_url, deleted=change.delete)
+
+
+def card_there(repo: str, *, token: str | None = None) -> str | None:
+    """The card that a repository shows now; None where there is no repository, no card, or none that could be read."""
+    api = HfApi(endpoint=constants.ENDPOINT, token=token)
+    with hub_failures(repo):
+        try:
+            head = patiently(lambda: api.model_info(repo, revision=BRANCH, expand=["sha"])).sha
+        except (RepositoryNotFoundError, RevisionNotFoundError):
+            return None
+        if head is None or not COMMIT.fullmatch(head):
+            return None
+        remote = RemoteCheckpoint(repo, BRANCH, head, list_files(api, repo, head))
+    if CARD not in remote.files or remote.files[CARD].size > IN_MEMORY:
+        return None
+    try:
+        return peek(remote, CARD, IN_MEMORY, token=token).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _record(repo: str, commit: str | None, **fields: object) -> PushRecord:

@@ -67,6 +67,14 @@ def read_card(data: bytes) -> Fields:
         return MappingProxyType({})
 
 
+def every_field(data: bytes) -> Mapping[str, Any]:
+    """All fields of the card of somebody who may write what they like there; none if it is hostile or broken."""
+    try:
+        return MappingProxyType({str(key): value for key, value in _front_matter(data, "README.md").items()})
+    except RefusedError:
+        return MappingProxyType({})
+
+
 def words_of(value: object) -> tuple[str, ...]:
     """A field as a tuple of words, whether it is one, several or nothing."""
     if isinstance(value, str):
