@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,20 +17,42 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from sanitizer import __version__
+from sanitizer.errors import SanitizerError
 from sanitizer.hub.settings import HubSettings, settings
 from sanitizer.machine import cpus
+from sanitizer.options import VetOptions
+from sanitizer.report import IsolationRecord
+from sanitizer.vetting import vet
 
-REPORTED = ("torch", "transformers", "huggingface_hub", "safetensors", "datasets")
+REPORTED = ("torch", "transformers", "tokenizers", "huggingface_hub", "safetensors", "datasets", "accelerate", "numpy")
 """The libraries whose versions decide what a run gives."""
+SETTINGS = (
+    *(
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "TOKENIZERS_PARALLELISM",
+        "CUDA_VISIBLE_DEVICES",
+        "PYTORCH_CUDA_ALLOC_CONF",
+    ),
+    *("SANITIZER_CACHE", "XDG_CACHE_HOME", "TMPDIR", "HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET"),
+)
+"""Variables of the environment that change how a run goes."""
+SECRET = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+"""Such as may hold a password: only that they are set is said."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Sizes in bytes. `gpus` is what the driver names, which a CPU build of torch cannot use."""
+    """Sizes in bytes. `gpus` is what the driver names, which a CPU build of torch cannot use.
+
+    `memory_free` is what new programs could take without swapping, None where the system does not tell.
+    """
 
     system: str
+    distribution: str
     cpus: int
     memory: int
+    memory_free: int | None
     cache_free: int
     output_free: int
     gpus: tuple[str, ...]
@@ -37,13 +60,18 @@ class Machine:
 
 @dataclass(frozen=True)
 class Checkup:
-    """Everything `sanitize doctor` says. `problems` are what would keep a run from working or make it slow."""
+    """Everything `sanitize doctor` says. `problems` are what would keep a run from working or make it slow.
+
+    `sandbox` is what held while a file was read as `sanitize vet` reads them, None if nothing could be read so.
+    """
 
     sanitizer: str
     python: str
     versions: dict[str, str | None]
     machine: Machine
     hub: HubSettings
+    sandbox: IsolationRecord | None
+    environment: dict[str, str]
     problems: tuple[str, ...]
 
 
@@ -53,14 +81,16 @@ def examine() -> Checkup:
     versions = {name: version(name) for name in REPORTED}
     machine = Machine(
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        distribution=_distribution(),
         cpus=cpus(),
+        memory_free=_available(),
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         cache_free=_free(hub.cache),
         output_free=_free(Path.cwd()),
         gpus=_gpus(),
     )
     problems = (*outdated(_requirements()), *_mismatched(machine, versions["torch"]))
-    return Checkup(__version__, sys.version.split()[0], versions, machine, hub, problems)
+    return Checkup(__version__, sys.version.split()[0], versions, machine, hub, _sandbox(), _environment(), problems)
 
 
 def version(name: str) -> str | None:
@@ -92,6 +122,39 @@ def _requirements() -> list[str]:
 def _mismatched(machine: Machine, torch: str | None) -> Iterator[str]:
     if machine.gpus and torch is not None and re.search(r"\+cpu$", torch):
         yield f"torch {torch} is a CPU build and cannot use the GPU; install the CUDA build from pytorch.org"
+
+
+def _distribution() -> str:
+    """`Debian GNU/Linux 12 (bookworm), glibc 2.36`."""
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    try:
+        name = platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    except OSError:
+        name = ""
+    return ", ".join(filter(None, (name, " ".join(platform.libc_ver()).strip())))
+
+
+def _available() -> int | None:
+    """`MemAvailable` of /proc/meminfo (proc_meminfo(5))."""
+    path = Path("/proc/meminfo")
+    found = re.search(r"^MemAvailable:\s*(\d+) kB$", path.read_text(), re.MULTILINE) if path.is_file() else None
+    return None if found is None else int(found[1]) * 1024
+
+
+def _environment() -> dict[str, str]:
+    said = {name: os.environ[name] for name in SETTINGS if name in os.environ}
+    return {**said, **{name: "(set)" for name in SECRET if os.environ.get(name)}}
+
+
+def _sandbox() -> IsolationRecord | None:
+    """Found by reading a file that says nothing."""
+    with tempfile.TemporaryDirectory(prefix="sanitizer-") as folder:
+        Path(folder, "config.json").write_text("{}")
+        try:
+            return vet(VetOptions(folder)).vetting.isolation
+        except (SanitizerError, OSError):
+            return None
 
 
 def _free(path: Path) -> int:

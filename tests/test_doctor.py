@@ -13,12 +13,17 @@ import pytest
 
 import sanitizer
 from sanitizer import doctor
+from sanitizer.options import VetOptions
+from sanitizer.vetting import vet
 
 
 def test_it_agrees_with_the_libraries_themselves() -> None:
+    import accelerate
     import datasets
     import huggingface_hub
+    import numpy
     import safetensors
+    import tokenizers
     import torch
     import transformers
 
@@ -27,7 +32,7 @@ def test_it_agrees_with_the_libraries_themselves() -> None:
     assert checkup.python == platform.python_version()
     assert checkup.versions == {
         module.__name__: str(module.__version__)
-        for module in (torch, transformers, huggingface_hub, safetensors, datasets)
+        for module in (torch, transformers, tokenizers, huggingface_hub, safetensors, datasets, accelerate, numpy)
     }
 
 
@@ -35,6 +40,8 @@ def test_it_agrees_with_psutil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     machine = doctor.examine().machine
     assert machine.memory == pytest.approx(psutil.virtual_memory().total, rel=0.01)
+    assert machine.memory_free is not None and 0 < machine.memory_free < machine.memory
+    assert machine.memory_free == pytest.approx(psutil.virtual_memory().available, rel=0.3)  # others come and go
     assert machine.cpus <= (psutil.cpu_count() or 1)
     assert machine.output_free == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.05)
 
@@ -79,3 +86,17 @@ def test_graphics_are_what_the_driver_says(driver: Path, monkeypatch: pytest.Mon
     assert not any("CPU build" in problem for problem in doctor.examine().problems)
     write(driver, "raise SystemExit(9)")
     assert doctor.examine().machine.gpus == ("nvidia-smi does not answer: CalledProcessError",)
+
+
+def test_the_environment_is_told_as_far_as_it_matters_and_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+    monkeypatch.setenv("UNRELATED_TOKEN", "secret")
+    told = doctor.examine().environment
+    assert (told["OMP_NUM_THREADS"], told["HTTPS_PROXY"]) == ("3", "(set)")
+    assert "secret" not in repr(told)
+
+
+def test_the_sandbox_is_the_one_that_vetting_finds(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    assert doctor.examine().sandbox == vet(VetOptions(str(tmp_path))).vetting.isolation

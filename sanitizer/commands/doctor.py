@@ -10,9 +10,11 @@ import rich_click as click
 from rich.text import Text
 
 from sanitizer.terminal.consoles import result
+from sanitizer.text import clean
 
 if TYPE_CHECKING:
     from sanitizer.doctor import Checkup
+    from sanitizer.report import IsolationRecord
 
 
 @click.command("doctor", short_help="Show versions, memory, disk, GPU and Hub settings.")
@@ -32,7 +34,7 @@ def doctor(as_json: bool) -> None:
         out.out(json.dumps(asdict(checkup), indent=2, default=str), highlight=False)
         return
     for label, value in _lines(checkup):
-        out.print(Text.assemble((f"{label:<16}", "dim"), value), soft_wrap=True)
+        out.print(Text.assemble((f"{label:<16}", "dim"), clean(value)), soft_wrap=True)
     for problem in checkup.problems:
         out.print(Text.assemble(("problem         ", "yellow"), problem), soft_wrap=True)
 
@@ -46,8 +48,9 @@ def _lines(checkup: Checkup) -> list[tuple[str, str]]:
         ("python", checkup.python),
         *((name, version or "not installed") for name, version in checkup.versions.items()),
         ("system", machine.system),
+        ("distribution", machine.distribution or "not known"),
         ("cpus", str(machine.cpus)),
-        ("memory", size(machine.memory)),
+        ("memory", size(machine.memory) + (f", {size(machine.memory_free)} free" if machine.memory_free else "")),
         *(("gpu", gpu) for gpu in machine.gpus or ("none",)),
         ("free disk", f"{size(machine.output_free)} here, {size(machine.cache_free)} for the cache"),
         ("hub", hub.endpoint),
@@ -55,7 +58,16 @@ def _lines(checkup: Checkup) -> list[tuple[str, str]]:
         ("offline", _yes(hub.offline)),
         ("xet uploads", _yes(hub.xet)),
         ("token", _yes(hub.token)),
+        ("sandbox", _sandbox(checkup.sandbox)),
+        *(("environment", f"{name}={value}") for name, value in checkup.environment.items()),
     ]
+
+
+def _sandbox(sandbox: IsolationRecord | None) -> str:
+    if sandbox is None:
+        return "none: `sanitize vet` could not start its process"
+    missing = f"; not to be had here: {', '.join(sandbox.missing)}" if sandbox.missing else ""
+    return f"{', '.join(sandbox.held) or 'nothing'}{missing}"
 
 
 def _yes(value: bool) -> str:

@@ -185,8 +185,8 @@ def test_the_heads_of_a_comparison_are_pointed_at_sorted_and_filtered(show: Any)
     shown.page.get_by_label("What became of it", exact=True).select_option("removed")
     assert shown.heads() == ["L1.H0", "L2.H2"]
     shown.page.get_by_label("What became of it", exact=True).select_option("changed")
-    shown.page.get_by_role("button", name="Change", exact=True).click()
-    shown.page.get_by_role("button", name="Change", exact=True).click()
+    shown.page.get_by_role("button", name="Change").click()
+    shown.page.get_by_role("button", name="Change").click()
     assert shown.heads()[:2] == ["L2.H3", "L1.H1"]  # 1.0, 0.75
     assert shown.noise == []
 
@@ -261,6 +261,8 @@ def test_the_policy_stops_what_would_get_past_the_template(show: Any) -> None:
             script.textContent = "window.ran = 1";
             document.body.append(script);
             await fetch("http://127.0.0.1:9/").catch(() => 0);
+            for (let waited = 0; new Set(stopped).size < 6 && waited < 100; waited += 1)
+              await new Promise((done) => setTimeout(done, 50));  // a busy machine tells of a frame late
             await new Promise((done) => setTimeout(done, 200));
             return [window.ran, stopped.sort()];
         }"""
