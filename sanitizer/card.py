@@ -69,6 +69,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         fewer=Markup(fewer(report) or "none"),  # noqa: S704  a number
         seconds=sum(timing.seconds for timing in report.timings),
         parameters=_parameters,
+        observed=_observed,
         estimate=_estimate,
         changed=_changed,
         percent=_percent,
@@ -190,6 +191,17 @@ def _changed(before: Metric | None, after: Metric | None) -> Markup:
 
 def _parameters(values: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
+def _observed(values: dict[str, Any]) -> str:
+    """Whole numbers whole, others in four digits; the report has them in full."""
+    return _parameters({name: _short_number(value) for name, value in values.items()})
+
+
+def _short_number(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
 
 
 def _number(value: float) -> Markup:

@@ -325,6 +325,12 @@ def test_failed_gate_is_said_first() -> None:
     assert "| `accuracy` | **no** | `0.8 is below 0.871` |" in render_card(failed, repo_name=REPO)
 
 
+def test_what_was_observed_is_told_in_as_many_digits_as_one_reads() -> None:
+    seen = {"heads": 42.0, "loss": 0.28072240198251572, "rate": 2e-05, "best": "x"}
+    body = render_card(make_report(treatments=(TreatmentRecord("tune", {}, seen, 1.0),)), repo_name=REPO)
+    assert "`heads = 42, loss = 0.2807, rate = 2e-05, best = x`" in body
+
+
 def test_limits_are_always_there() -> None:
     limits = render_card(make_report(), repo_name=REPO).partition("## Limits")[2].partition("## ")[0]
     for words in (

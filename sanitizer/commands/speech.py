@@ -26,7 +26,7 @@ def ended(error: BaseException, *, verbose: bool) -> int:
     if verbose and not isinstance(error, KeyboardInterrupt | click.Abort):
         aside().print(Text(redacted("".join(traceback.format_exception(error)))), soft_wrap=True)
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        say("interrupted", "nothing half-written is left behind; run the same command to start over")
+        say("interrupted", "nothing half-written is left behind; run the same command again")
         return INTERRUPTED
     if isinstance(error, SanitizerError):
         return _expected(error)

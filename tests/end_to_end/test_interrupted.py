@@ -37,6 +37,26 @@ here = Path(sys.argv[2])
 run(options(here / "suspect", here / "clean.tsv", here / "out", recipe=here / "recipe.yaml"), progress=kill)
 """
 
+INTERRUPTED = """
+import os, signal, sys
+from contextlib import contextmanager
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test may run where it is ignored
+
+def interrupt(step, done, total):
+    if step == "teach the task" and 2 * done > total:
+        os.kill(os.getpid(), signal.SIGINT)
+
+@contextmanager
+def showing(console, *, quiet=False):
+    yield interrupt
+
+from sanitizer.commands import session
+session.showing = showing
+from sanitizer.cli import main
+sys.exit(main())
+"""
+
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -85,6 +105,30 @@ def test_a_killed_run_is_continued_and_ends_in_the_same_bytes(here: Path, cache:
     assert "model.safetensors" in model_in(here / "out")
     assert continued.after == whole.after
     assert [one.observed for one in continued.treatments] == [one.observed for one in whole.treatments]
+
+
+def test_control_c_ends_130_leaves_what_was_there_and_the_same_words_go_on(here: Path, cache: Path) -> None:
+    (here / "out").mkdir()
+    (here / "out" / "old.txt").write_text("as it was")
+    before = sorted(path.name for path in here.iterdir())
+    words = (str(here / "suspect"), "--data", str(here / "clean.tsv"), "--recipe", str(here / "recipe.yaml"))
+    command = [sys.executable, "-c", INTERRUPTED, *words, "--output", str(here / "out"), "--force"]
+    done = subprocess.run([*command, "--max-accuracy-drop", "1"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, ""), done.stderr
+    assert "interrupted" in done.stderr and "Traceback" not in done.stderr
+    assert [path.name for path in (here / "out").iterdir()] == ["old.txt"]
+    assert sorted({path.name for path in here.iterdir()} - {"cache"}) == before, "nothing half-written is left"
+    assert len(list(cache.iterdir())) == 2
+    again = subprocess.run(
+        [sys.executable, "-m", "sanitizer", *command[3:], "--max-accuracy-drop", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+    assert "teach the task, continued from epoch 1 of 3" in " ".join(again.stdout.split())
+    assert not (here / "out" / "old.txt").exists()
+    assert list(cache.iterdir()) == []
 
 
 def test_no_resume_neither_reads_nor_keeps_anything(here: Path, cache: Path) -> None:

@@ -15,7 +15,7 @@ from sanitizer.errors import GateError, HubError, UsageError
 from sanitizer.hub import failures
 from sanitizer.hub.download import download, resolve
 from sanitizer.hub.finished import SUMS
-from sanitizer.hub.push import PushRecord, push
+from sanitizer.hub.push import PushRecord, card_there, push
 from sanitizer.source import HubRef
 
 WEIGHTS = bytes(range(256)) * 64
@@ -85,6 +85,25 @@ def test_what_was_pushed_comes_back_byte_for_byte(hub: LoopbackHub, folder: Path
     send(folder)
     back = download(resolve(HubRef("tester/out"), token=TOKEN), lambda name: name in FILES, token=TOKEN)
     assert {name: back.read(name) for name in FILES} == FILES
+
+
+def test_the_card_that_is_there_is_read_and_nothing_else(hub: LoopbackHub, folder: Path) -> None:
+    assert card_there("tester/out", token=TOKEN) is None
+    assert ("model", "tester/out") not in hub.repos, "reading makes no repository"
+    hub.repo("tester/bare", {"config.json": b"{}"})
+    hub.repo("tester/odd", {"README.md": b"\xff\xfe"})
+    assert card_there("tester/bare", token=TOKEN) is card_there("tester/odd", token=TOKEN) is None
+    send(folder)
+    assert card_there("tester/out", token=TOKEN) == FILES["README.md"].decode()
+    assert hub.count("POST", "/commit/") == 1
+
+
+def test_a_hub_that_fails_is_no_hub_without_a_card(hub: LoopbackHub) -> None:
+    """Else its owner's words would be written over."""
+    hub.repo("tester/out", {"README.md": b"# mine"})
+    hub.fail("GET", "/api/models/tester/out", 500, times=99)
+    with pytest.raises(HubError):
+        card_there("tester/out", token=TOKEN)
 
 
 def test_pushing_twice_commits_once(hub: LoopbackHub, folder: Path) -> None:
