@@ -126,7 +126,7 @@ def _answers(answers: AnswersRecord) -> Iterator[RenderableType]:
     if answers.metrics:
         table = Table(box=None, pad_edge=False, padding=(0, 1))  # 80 columns
         for index, header in enumerate(("", "A", "B", "change")):
-            table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
+            table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index < 3)
         for row in answers.metrics:
             name = clean(row.left.name).replace("_", " ")
             table.add_row(name, estimate(row.left), estimate(row.right), of_metric(row))

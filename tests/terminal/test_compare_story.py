@@ -46,9 +46,14 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
         Metric("loss", 0.376, 0.242, 0.522, 1038),
         Metric("loss", -0.000318, -0.0631, 0.0579, 1038),
     )
+    wide = PairedMetric(
+        Metric("loss", 0.0784, 0.053, 0.107, 1000),
+        Metric("loss", 0.0857, 0.0621, 0.113, 1000),
+        Metric("loss", 0.0073, -0.00401, 0.0191, 1000),
+    )
     answers = make_comparison().answers
     assert answers is not None
-    text = told(make_comparison(answers=replace(answers, metrics=(*answers.metrics, loss))), width=80)
+    text = told(make_comparison(answers=replace(answers, metrics=(*answers.metrics, loss, wide))), width=80)
     assert "…" not in text
     assert "\naccuracy " in text
     assert "89.1 % (87.0–90.9)" in text
