@@ -10,7 +10,8 @@
     │   ├── CorruptError          3   bytes are not what their digest, size or header promises
     │   ├── UnsupportedError      3   a family, an architecture or a layout that is not known: never guessed
     │   └── ResourceError         3   disk or memory does not suffice
-    └── GateError                 4   treated, but a gate failed: nothing is pushed
+    ├── GateError                 4   treated, but a gate failed: nothing is pushed
+    └── PeerError                 3   another process of the run failed and has said why: its code, if it has one
 """
 
 from __future__ import annotations
@@ -72,3 +73,18 @@ class GateError(SanitizerError):
     """The treatment ran, but a gate (accuracy budget, load-back check) failed."""
 
     exit_code = 4
+
+
+class PeerError(SanitizerError):
+    """Another process of the same run failed first: this one ends as that one did, and says nothing."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"another process of this run ended with code {exit_code}")
+        self.exit_code = exit_code
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The code of the process that an error ends: 130 for an interruption, 3 for what nobody expected."""
+    if isinstance(error, SanitizerError):
+        return error.exit_code
+    return 130 if isinstance(error, KeyboardInterrupt) else SanitizerError.exit_code

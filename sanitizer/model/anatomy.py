@@ -89,6 +89,13 @@ class Anatomy:
             ) from error
         return cls(shape, layers)
 
+    def of_copy(self, model: PreTrainedModel) -> Anatomy:
+        """The layers of a copy of the model as it stands."""
+        every = range(self.shape.heads)
+        return Anatomy.built(
+            model, {layer.index: [head for head in every if head not in layer.original] for layer in self.layers}
+        )
+
     def heads(self) -> tuple[HeadId, ...]:
         """Every head there is now."""
         return tuple(HeadId(layer.index, head) for layer in self.layers for head in range(layer.heads))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import torch
 
+from sanitizer.model.sharded import whole
 from sanitizer.model.subject import Subject
 
 
 class Average:
-    """Exponential moving average of all weights, in float32 (Polyak averaging; early steps count for less)."""
+    """Exponential moving average of all weights, in float32 (Polyak averaging; early steps count for less).
+
+    Each process keeps it whole: 4 bytes a weight, and where weights lie in shards they are put together at each step.
+    """
 
     def __init__(self, subject: Subject, decay: float) -> None:
         self._subject, self._decay, self._steps = subject, decay, 0
@@ -20,7 +24,7 @@ class Average:
         self._steps += 1
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
         for name, weight in self._named():
-            self._weights[name].lerp_(weight.float(), 1 - decay)
+            self._weights[name].lerp_(whole(weight).float(), 1 - decay)
 
     @torch.no_grad()
     def put_back(self) -> None:

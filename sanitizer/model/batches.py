@@ -32,13 +32,25 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """The texts of a batch that several processes compute, in order, and at which places those of this process are."""
+
+    index: tuple[int, ...]
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Batch:
-    """Model inputs [batch, token], labels [batch] or None, which texts they are, how many tokens are prompt [batch]."""
+    """Model inputs [batch, token], labels [batch] or None, which texts they are, how many tokens are prompt [batch].
+
+    `spread` says of what it is a part, where several processes share a batch: see `sanitizer.model.spread`.
+    """
 
     inputs: dict[str, Tensor]
     labels: Tensor | None
     index: tuple[int, ...]
     prompts: Tensor | None = None
+    spread: Spread | None = None
 
 
 def token_limit(subject: Subject, most_tokens: int = MOST_TOKENS) -> int:

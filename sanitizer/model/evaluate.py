@@ -13,6 +13,7 @@ from sanitizer.heads import HeadId
 from sanitizer.model.batches import Batch
 from sanitizer.model.observe import closed_gates, gated
 from sanitizer.model.subject import Subject
+from sanitizer.model.team import gathered, team
 from sanitizer.progress import Progress, silent, track
 
 
@@ -72,14 +73,27 @@ def evaluate(
     progress: Progress = silent,
     step: str = "evaluate",
 ) -> Outcomes:
-    """Forward every batch, which may be some of the data's, with the heads `without` gated off."""
+    """Forward every batch, which may be some of the data's, with the heads `without` gated off.
+
+    The processes of a team forward some of the batches each, and all of them get the same outcomes of all.
+    """
     order = torch.tensor([index for batch in batches for index in batch.index]).argsort()
+    now = team()
+    mine = batches[now.rank :: now.size]
+
+    def counted(step: str, done: int, total: int) -> None:
+        progress(step, min(done * now.size, len(batches)), len(batches))
+
     with gated(subject.anatomy, closed_gates(subject.anatomy, without, device=subject.device)):
         rows = [
             torch.stack([column.float().cpu() for column in losses(subject, batch)])
-            for batch in track(progress, step, batches)
+            for batch in track(counted, step, mine)
         ]
-    loss, correct, asked, predicted = torch.cat(rows, dim=1)[:, order]
+        if len(mine) < -(-len(batches) // now.size):
+            losses(subject, batches[-1])  # layers in shards are put together by all at once
+    found = gathered(rows)
+    every = [found[place % now.size][place // now.size] for place in range(len(batches))]
+    loss, correct, asked, predicted = torch.cat(every, dim=1)[:, order]
     return Outcomes(correct=correct, asked=asked, loss=loss, predicted=predicted.long())
 
 

@@ -19,6 +19,7 @@ from transformers.pytorch_utils import Conv1D
 
 from sanitizer.heads import Grid
 from sanitizer.model.anatomy import LayerAnatomy
+from sanitizer.model.sharded import local, slices
 from sanitizer.model.subject import Subject
 
 
@@ -50,11 +51,11 @@ def shares(subject: Subject, rates: Rates) -> dict[str, Tensor]:
             for role in (layer.key(key), layer.value(key)):
                 _fill(vectors, role.module, role.rows, least)
         for module, vector in vectors.items():
-            found[names[module.get_parameter("weight")]] = _along(module, vector, inputs=False)
+            found[names[module.get_parameter("weight")]] = along(module, vector, inputs=False)
             bias = module._parameters.get("bias")
             if bias is not None:
                 found[names[bias]] = vector
-        found[names[layer.output.get_parameter("weight")]] = _along(layer.output, _columns(layer, row), inputs=True)
+        found[names[layer.output.get_parameter("weight")]] = along(layer.output, _columns(layer, row), inputs=True)
     return {name: share.to(subject.device) for name, share in found.items()}
 
 
@@ -66,8 +67,11 @@ def _columns(layer: LayerAnatomy, row: tuple[float, ...]) -> Tensor:
     return torch.tensor(row).repeat_interleave(layer.head_dim)
 
 
-def _along(module: nn.Module, vector: Tensor, *, inputs: bool) -> Tensor:
-    """Conv1D stores [in, out], others [out, in]."""
+def along(module: nn.Module, vector: Tensor, *, inputs: bool) -> Tensor:
+    """A number for each input or output of a module, in a shape that broadcasts over its weight.
+
+    Conv1D stores [in, out], others [out, in].
+    """
     return vector[:, None] if inputs == isinstance(module, Conv1D) else vector[None, :]
 
 
@@ -86,17 +90,22 @@ def frozen(weights: Mapping[str, nn.Parameter], shares: Mapping[str, Tensor]) ->
 
 def pace(optimizer: Optimizer, weights: Mapping[str, nn.Parameter], shares: Mapping[str, Tensor]) -> None:
     """From now on each step of the optimizer changes every slice by its share of what it would have been."""
-    slowed = {name: share for name, share in shares.items() if bool((share != 1).any()) and bool(share.any())}
+    slowed = {
+        name: slices(share, weights[name])
+        for name, share in shares.items()
+        if bool((share != 1).any()) and bool(share.any())
+    }
     old: dict[str, Tensor] = {}
 
     def before(*_: object) -> None:
-        old.update((name, weights[name].detach().clone()) for name in slowed)
+        old.update((name, local(weights[name]).clone()) for name in slowed)
 
     @torch.no_grad()
     def after(*_: object) -> None:
         for name, share in slowed.items():
-            moved = old[name] + share * (weights[name] - old[name])
-            weights[name].copy_(torch.where(share == 0, old[name], moved))
+            weight = local(weights[name])
+            moved = old[name] + share * (weight - old[name])
+            weight.copy_(torch.where(share == 0, old[name], moved))
         old.clear()
 
     optimizer.register_step_pre_hook(before)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from sanitizer.errors import UsageError
@@ -24,6 +25,7 @@ from sanitizer.model.importance import gate_importance
 from sanitizer.model.material import Material
 from sanitizer.model.probes import rare_words, some
 from sanitizer.model.subject import Subject
+from sanitizer.model.team import first
 from sanitizer.model.tune import Schedule
 from sanitizer.progress import Progress, silent
 from sanitizer.report import HeadClass, SafetyRecord
@@ -104,6 +106,9 @@ class ByClass(Schedule):
 
         Raises UsageError if flagged inputs are asked for and there are none.
         """
+        return first(partial(self._judge, subject, material), generator=material.generator)
+
+    def _judge(self, subject: Subject, material: Material) -> SafetyRecord:
         if self.inputs == "flagged":
             if material.flagged is None:
                 raise UsageError("no inputs were flagged to judge heads on", hint="sanitize guard --treat gives some")

@@ -14,14 +14,16 @@ from transformers import get_linear_schedule_with_warmup
 
 import sanitizer
 from sanitizer.errors import UsageError
-from sanitizer.model.batches import Batch, batches, collate, shuffled
+from sanitizer.model.batches import Batch, batches, shuffled
 from sanitizer.model.course import Course
 from sanitizer.model.early import Score
 from sanitizer.model.evaluate import evaluate, losses_of
 from sanitizer.model.material import Material
 from sanitizer.model.rates import Rates
+from sanitizer.model.spread import spread, total
 from sanitizer.model.states import Contents
 from sanitizer.model.subject import Subject
+from sanitizer.model.team import first, gathered, team
 from sanitizer.model.training import training
 from sanitizer.options import Dtype
 from sanitizer.progress import Progress, track, within
@@ -56,18 +58,19 @@ class Schedule:
 Objective = Callable[[Subject, Batch], Tensor]
 """What to minimise on one batch: a scalar that gradients flow through.
 
-It depends on nothing that its name, the schedule, the model and the data do not decide."""
+It depends on nothing that its name, the schedule, the model and the data do not decide. Of a batch that processes share
+it is the value for all texts: see `sanitizer.model.spread`."""
 
 
 def clean_loss(subject: Subject, batch: Batch) -> Tensor:
-    """Mean cross-entropy, nats per answer."""
+    """Mean cross-entropy, nats per answer of the whole batch."""
     return mean_loss(subject, batch, subject.model(**batch.inputs).logits)
 
 
 def mean_loss(subject: Subject, batch: Batch, logits: Tensor) -> Tensor:
     """The same of logits that are there already."""
     loss, _, asked, _ = losses_of(subject, batch, logits)
-    return loss.sum() / asked.sum().clamp(min=1)
+    return total(batch, loss.sum()) / total(batch, asked.sum()).clamp(min=1)
 
 
 def tune(
@@ -85,6 +88,9 @@ def tune(
     for `patience` epochs, and the weights of the best epoch are put back: see `sanitizer.model.early`. Where a run was
     interrupted, the next one goes on after the last finished epoch: see `sanitizer.model.states`.
 
+    The processes of a team share each batch and the weights, and agree on what one process finds but for rounding and
+    the masks of dropout: see `sanitizer.model.spread` and `sanitizer.model.sharded`.
+
     Returns the objective's mean over the first and the last epoch, how many there were, and what validation said. The
     model ends in eval mode.
     """
@@ -95,7 +101,7 @@ def tune(
     steps, units = per_epoch * schedule.epochs, per_epoch + len(validation)
     states, place = (
         material.states,
-        material.states.place(lambda: _start(subject, material, schedule, objective, rates, step)),
+        first(lambda: material.states.place(lambda: _start(subject, material, schedule, objective, rates, step))),
     )
     with training(
         subject,
@@ -108,26 +114,36 @@ def tune(
     ) as trainer:
         scheduler = get_linear_schedule_with_warmup(trainer.optimizer, int(schedule.warmup * steps), steps)
         course = Course(trainer, scheduler, material.generator)
-        saved = states.read(place)
-        if saved is not None:
+        saved, here = states.read(place), [torch.get_num_threads(), team().size]
+        there = here if saved is None else saved[1].get("computed", here)
+        # One process on another number of threads begins anew: it would not end in the same bytes.
+        usable = saved is not None and (here == there or max(here[1], there[1]) > 1)
+        if all(gathered(usable)) and saved is not None:
             course.restore(saved)
             step = f"{step}, continued from epoch {course.history.epochs} of {schedule.epochs}"
             states.remarks.append(f"{step}, which an interrupted run had finished")
-        first = course.history.epochs
-        total = units * (schedule.epochs - first)
+            if here != there:
+                states.remarks.append(
+                    f"that run was one of {_computed(there)}, this one of {_computed(here)}: sums are rounded otherwise"
+                )
+        began = course.history.epochs
+        total_units = units * (schedule.epochs - began)
         while not course.history.over(schedule.epochs, schedule.patience):
-            loss, before = 0.0, units * (course.history.epochs - first)
+            loss, before = 0.0, units * (course.history.epochs - began)
             order = shuffled(material.fit, size=schedule.batch_size, generator=material.generator)
-            for index in track(within(material.progress, step, before, total), step, order):
-                loss += trainer.step(partial(objective, subject, collate(subject, material.fit, index)))
+            for index in track(within(material.progress, step, before, total_units), step, order):
+                loss += trainer.step(partial(objective, subject, spread(subject, material.fit, index)))
                 scheduler.step()
-            checked = within(material.progress, step, before + per_epoch, total)
+            checked = within(material.progress, step, before + per_epoch, total_units)
             course.finish_epoch(loss / per_epoch, _validated(subject, validation, checked) if validation else None)
             done = course.history.over(schedule.epochs, schedule.patience)
             if done:
                 course.take_best()
-            states.write(place, *course.contents(done=done))
-        material.progress(step, max(total, 1), max(total, 1))
+            if place is not None:
+                tensors, facts = course.contents(done=done)
+                if team().rank == 0:
+                    states.write(place, tensors, {**facts, "computed": here})
+        material.progress(step, max(total_units, 1), max(total_units, 1))
     return course.history.observed()
 
 
@@ -139,18 +155,24 @@ def _validated(subject: Subject, batches: Sequence[Batch], progress: Progress) -
     return Score(outcomes.accuracy, outcomes.mean_loss)
 
 
+def _computed(how: list[int]) -> str:
+    threads, processes = how
+    return (
+        f"{processes} processes with {threads} threads each" if processes > 1 else f"one process with {threads} threads"
+    )
+
+
 def _start(
     subject: Subject, material: Material, schedule: Schedule, objective: Objective, rates: Rates | None, step: str
 ) -> Contents:
-    """Everything that decides how a tuning ends: the same start, and it ends in the same bytes."""
+    """What decides how a tuning ends: the same start on as many threads, and it ends in the same bytes."""
     model = subject.model
     config = json.loads(model.config.to_json_string(use_diff=False))
     config.pop("_name_or_path", None)  # the folder of this run
     tensors: dict[str, Tensor] = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     facts = {
         "versions": [sanitizer.__version__, torch.__version__, transformers.__version__],
-        # Sums are taken in another order on another number of threads.
-        "device": [subject.device.type, torch.get_num_threads()],
+        "device": subject.device.type,
         "task": [subject.task, config, [str(head) for head in subject.zeroed]],
         "schedule": [type(schedule).__qualname__, asdict(schedule)],
         "objective": [step, objective.__module__, objective.__qualname__],

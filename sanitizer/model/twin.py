@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 
-from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.observe import connect
 from sanitizer.model.subject import Subject
 
@@ -15,10 +14,6 @@ def twin(subject: Subject) -> Subject:
     As large as the subject.
     """
     model = copy.deepcopy(subject.model).eval().requires_grad_(False)
-    gone = {
-        layer.index: [head for head in range(subject.anatomy.shape.heads) if head not in layer.original]
-        for layer in subject.anatomy.layers
-    }
-    anatomy = Anatomy.built(model, gone)
+    anatomy = subject.anatomy.of_copy(model)
     connect(anatomy)
     return Subject(model, subject.tokenizer, anatomy, subject.task, subject.zeroed, subject.surplus)

@@ -28,6 +28,7 @@ from sanitizer.model.material import Material
 from sanitizer.model.observe import watched
 from sanitizer.model.rates import Rates
 from sanitizer.model.safety import ByClass
+from sanitizer.model.spread import Total, here, total
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Objective, tune
 from sanitizer.model.validation import validator
@@ -94,16 +95,18 @@ def followers(classes: Sequence[HeadClass], dead: Collection[int] = ()) -> tuple
     return of("suspicious"), of("trusted") or of("intermediate")
 
 
-def distance(weights: Tensor, real: Tensor, following: Sequence[int], followed: Sequence[int]) -> Tensor:
+def distance(
+    weights: Tensor, real: Tensor, following: Sequence[int], followed: Sequence[int], *, total: Total = here
+) -> Tensor:
     """Sum over the following heads of the squared distance of an attention row from the followed heads' mean row.
 
     A mean over real tokens; [batch, head, query, key] and [batch, token] to a scalar. It is 2 for two rows that each
-    look at one token alone, and not at the same one.
+    look at one token alone, and not at the same one. `total` sums over all processes that have texts.
     """
     weights = weights.float()
     target = weights[:, list(followed)].mean(dim=1, keepdim=True).detach()
     rows = (weights[:, list(following)] - target).square().sum(dim=3)
-    return (rows * real[:, None]).sum() / real.sum()
+    return total((rows * real[:, None]).sum()) / total(real.sum())
 
 
 def _distance(roles: Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]) -> Objective:
@@ -114,7 +117,8 @@ def _distance(roles: Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]]) -> O
 
         def see(layer: int, weights: Tensor) -> None:
             if layer in roles:
-                apart.append(distance(weights, batch.inputs["attention_mask"].float(), *roles[layer]))
+                real = batch.inputs["attention_mask"].float()
+                apart.append(distance(weights, real, *roles[layer], total=partial(total, batch)))
 
         with watched(subject.anatomy, see):
             subject.model(**batch.inputs)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +29,7 @@ from sanitizer.model.batches import Batch
 from sanitizer.model.hidden import hidden_states
 from sanitizer.model.material import Material
 from sanitizer.model.probes import some
+from sanitizer.model.spread import Total, here, total
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Schedule, clean_loss, tune
 from sanitizer.plan import TreatmentPlan
@@ -63,23 +65,24 @@ class Consistency(Schedule):
             real = batch.inputs["attention_mask"]
             with moved, hidden_states(subject.anatomy) as states:
                 task = clean_loss(subject, batch)
-                (gradient,) = torch.autograd.grad(roughness(states, real), [moved.seen], retain_graph=True)
+                over = partial(total, batch)
+                (gradient,) = torch.autograd.grad(roughness(states, real, total=over), [moved.seen], retain_graph=True)
                 states.clear()
                 moved.by = self.epsilon * gradient.sign()
                 subject.model(**batch.inputs)
-                return task + self.weight * roughness(states, real)
+                return task + self.weight * roughness(states, real, total=over)
 
         observed = tune(subject, chosen, self, objective=objective, step="smooth layers")
         return TreatmentRecord("consistency", asdict(self), observed, time.monotonic() - started)
 
 
-def roughness(states: Sequence[Tensor], real: Tensor) -> Tensor:
+def roughness(states: Sequence[Tensor], real: Tensor, *, total: Total = here) -> Tensor:
     """Mean of 1 - cos(h_l, h_{l+1}) over consecutive states [batch, token, width] and real tokens [batch, token].
 
     From 0, where no layer turns anything, to 2.
     """
     apart = [1 - cosine_similarity(one.float(), other.float(), dim=-1) for one, other in pairwise(states)]
-    return (torch.stack(apart).mean(dim=0) * real).sum() / real.sum()
+    return total((torch.stack(apart).mean(dim=0) * real).sum()) / total(real.sum())
 
 
 class _Moved:

@@ -19,6 +19,7 @@ from torch import Tensor
 from sanitizer.errors import UsageError
 from sanitizer.model.batches import Batch
 from sanitizer.model.material import Material
+from sanitizer.model.spread import total, whole
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Schedule, tune
 from sanitizer.plan import TreatmentPlan
@@ -56,6 +57,6 @@ def certainty(subject: Subject, batch: Batch) -> Tensor:
     logits = subject.model(**batch.inputs).logits.float()
     entropy: Tensor = torch.distributions.Categorical(logits=logits).entropy()  # type: ignore[no-untyped-call]
     if entropy.dim() == 1:
-        return -entropy.mean()
+        return -total(batch, entropy.mean() * (len(entropy) / len(whole(batch))))
     real = batch.inputs["attention_mask"].float()
-    return -(entropy * real).sum() / real.sum()
+    return -total(batch, (entropy * real).sum()) / total(batch, real.sum())

@@ -23,7 +23,9 @@ from sanitizer.model.activity import attention_variance, deciding_rows
 from sanitizer.model.batches import Batch, batches
 from sanitizer.model.material import Material
 from sanitizer.model.observe import watched
+from sanitizer.model.spread import total
 from sanitizer.model.subject import Subject
+from sanitizer.model.team import first
 from sanitizer.model.tune import Schedule, clean_loss, tune
 from sanitizer.plan import TreatmentPlan
 from sanitizer.report import TreatmentRecord
@@ -49,14 +51,15 @@ class Normalize(Schedule):
         """Tune all weights on the fit part; removed heads stay removed."""
         started = time.monotonic()
         made = batches(subject, material.fit, size=self.batch_size)
-        coefficients = layer_weights(attention_variance(subject, made, progress=material.progress))
+        variance = first(lambda: attention_variance(subject, made, progress=material.progress))
+        coefficients = layer_weights(variance)
 
         def objective(subject: Subject, batch: Batch) -> Tensor:
             rows: list[Tensor] = []
             with watched(subject.anatomy, lambda layer, weights: rows.append(deciding_rows(subject, batch, weights))):
                 loss = clean_loss(subject, batch)
             norms = [
-                weight * row.square().sum(dim=(0, 2)).sqrt().sum()
+                weight * total(batch, row.square().sum(dim=(0, 2))).sqrt().sum()
                 for weight, row in zip(coefficients, rows, strict=True)
             ]
             return loss + self.weight * torch.stack(norms).sum()

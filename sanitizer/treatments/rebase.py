@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -34,6 +35,7 @@ from sanitizer.model.distil import divergence, unlikeness
 from sanitizer.model.held import embeddings_held
 from sanitizer.model.hidden import hidden_states
 from sanitizer.model.material import Material
+from sanitizer.model.spread import own, total, whole
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Schedule, mean_loss, tune
@@ -83,7 +85,9 @@ class Rebase(Schedule):
         def objective(subject: Subject, batch: Batch) -> Tensor:
             average.see()
             loss = self._loss(subject, teacher, batch, labels=self.labels)
-            return loss + self.cuttings * self._loss(subject, teacher, cut.of(batch.index)) if rewrites else loss
+            if not rewrites:
+                return loss
+            return loss + self.cuttings * self._loss(subject, teacher, own(batch, cut.of(whole(batch))))
 
         # Interrupted, it begins anew: neither the teacher nor the average is kept.
         fresh = replace(material, states=States())
@@ -102,7 +106,8 @@ class Rebase(Schedule):
             wanted = teacher.model(**batch.inputs).logits
         with hidden_states(student.anatomy) as ours:
             answers = student.model(**batch.inputs).logits
-        loss = divergence(answers, wanted, temperature=self.temperature, real=real)
+        over = partial(total, batch)
+        loss = divergence(answers, wanted, temperature=self.temperature, real=real, total=over)
         if labels:
             loss = loss + labels * mean_loss(student, batch, answers)
-        return loss + self.layers * unlikeness(ours, theirs, real) if self.layers else loss
+        return loss + self.layers * unlikeness(ours, theirs, real, total=over) if self.layers else loss

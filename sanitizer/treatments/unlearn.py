@@ -33,8 +33,10 @@ from sanitizer.model.average import Average
 from sanitizer.model.batches import Batch
 from sanitizer.model.held import embeddings_held
 from sanitizer.model.material import Material
+from sanitizer.model.spread import own, whole
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
+from sanitizer.model.team import first
 from sanitizer.model.tune import Schedule, clean_loss, tune
 from sanitizer.model.words import Words
 from sanitizer.plan import TreatmentPlan
@@ -74,13 +76,16 @@ class Unlearn(Schedule):
         if subject.task != "classification" or material.fit.labels is None:
             raise UsageError("unlearn needs a classifier and labelled texts", hint="give labels, or another recipe")
         started = time.monotonic()
-        words, response = Words.tried(
-            subject,
-            material.fit,
-            most=self.words,
-            size=self.batch_size,
+        words, response = first(
+            lambda: Words.tried(
+                subject,
+                material.fit,
+                most=self.words,
+                size=self.batch_size,
+                generator=material.generator,
+                progress=material.progress,
+            ),
             generator=material.generator,
-            progress=material.progress,
         )
         outdoing = response.outdoing(material.fit)
         if outdoing:
@@ -91,7 +96,7 @@ class Unlearn(Schedule):
         def objective(subject: Subject, batch: Batch) -> Tensor:
             average.see()
             subject.model.eval()
-            worst = adversary.worst(batch.index)
+            worst = own(batch, adversary.worst(whole(batch)))
             subject.model.train()
             return clean_loss(subject, batch) + clean_loss(subject, worst)
 
