@@ -9,12 +9,14 @@ from __future__ import annotations
 import gc
 import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from sanitizer import processes
 from sanitizer.auto import AUTO, decide
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.cleandata import CleanData
@@ -36,7 +38,8 @@ from sanitizer.model.measure import agreement, measure
 from sanitizer.model.restore import put_back
 from sanitizer.model.save import needs_loader
 from sanitizer.model.states import States
-from sanitizer.model.subject import Subject
+from sanitizer.model.subject import Subject, choose_device
+from sanitizer.model.team import alone, assembled, first, team
 from sanitizer.opening import demand_whole, opened, spread_remark, write_model
 from sanitizer.options import DataOptions, RunOptions, ScanOptions
 from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
@@ -92,15 +95,30 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
 
     `flagged` are inputs that a guard found abnormal; a recipe may judge heads on them (`inputs: flagged`).
     A failed gate does not raise: the result is written for inspection, `report.passed` is False, and nothing is pushed.
+
+    Started by torchrun or by accelerate in several processes, it is one run: they treat the model together, and all
+    else the first does alone. Each of them returns the result, or raises.
     """
-    _, output, recipe = _checked(options)
-    states = States(cache_folder() if options.resume else None)
-    with workspace(output) as work:
-        report, recipe = _treat(options, recipe, states, work, flagged, progress)
-        old = card_of(output) if options.force else None
-        write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name, old=old)
-        put_in_place(work / "built", output, force=options.force)
-    states.forget()
+    if options.device == "auto" and processes.on_cpu():
+        options = replace(options, device="cpu")
+    with assembled(partial(choose_device, options.device)):
+        _, output, recipe = first(lambda: _checked(options))
+        states = States(cache_folder() if options.resume else None)
+        if team().size > 1:
+            states.remarks.append(f"{team().size} processes tuned together: another number of them rounds otherwise")
+        with ExitStack() as stack:
+            work = first(lambda: stack.enter_context(workspace(output)))
+            made = _treat(options, recipe, states, work, flagged, progress, stack)
+            if made is not None:
+                report, recipe = made
+                old = card_of(output) if options.force else None
+                write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name, old=old)
+                put_in_place(work / "built", output, force=options.force)
+        states.forget()
+        return first(lambda: _published(options, report, output))
+
+
+def _published(options: RunOptions, report: RunReport, output: Path) -> RunResult:
     pushed = None
     if options.push_to is not None and report.passed:
         how = {"token": options.token, "private": options.private, "create_pr": options.create_pr}
@@ -205,14 +223,20 @@ def _treat(
     work: Path,
     flagged: Sequence[InputRecord],
     progress: Progress,
-) -> tuple[RunReport, Recipe]:
-    """The report, and the recipe that was used: `recipe`, unless that left it to the evidence."""
+    rest: ExitStack,
+) -> tuple[RunReport, Recipe] | None:
+    """The report, and the recipe that was used: `recipe`, unless that left it to the evidence.
+
+    What follows the treatments the first process does alone, until `rest` is closed; the others return None.
+    """
     clock = Clock()
     with clock.step("vet"):
-        intake = take_in(
-            options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
+        intake = first(
+            lambda: take_in(
+                options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
+            )
         )
-        origin = None if options.base is None else _base(options, options.base, work / "base", progress)
+        origin = first(lambda: None if options.base is None else _base(options, options.base, work / "base", progress))
     if options.push_to is not None:
         demand_unmarked(intake.checkpoint.path, intake.name)  # before hours of work; what they make is marked as well
     with clock.step("open"):
@@ -223,15 +247,15 @@ def _treat(
         base = None if origin is None else Base.of(origin.checkpoint, subject)
         said = None if origin is None or base is None else base_of(origin, base, subject)
         sizes = Halving(_batch_size(options, subject))
-        data = _data(options, intake, subject, sizes, progress)
+        data = first(partial(_data, options, intake, subject, sizes, progress))
         generator = torch.Generator().manual_seed(options.seed)
         fit, validation, test = (encode(subject, part) for part in (data.fit, data.validation, data.test))
     with clock.step("measure before"):
-        suspect = measured("measure before", subject, test, sizes, progress)
+        suspect = first(partial(measured, "measure before", subject, test, sizes, progress))
         if not suspect.loss.isfinite().all():
             raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
     with clock.step("scan"):
-        looked = seen(options, subject, data, sizes, progress, base=base)
+        looked = first(partial(seen, options, subject, data, sizes, progress, base=base))
     decision = None
     if recipe.strategy == AUTO:
         chosen, decision = decide(subject.task, data_of(data), looked.forensics, base=base is not None)
@@ -239,18 +263,34 @@ def _treat(
     budget = budget_for(recipe)
     doubted = Flagged.of(subject, flagged) if flagged else None
     material = Material(fit, generator, options.layout, progress, validation, states, doubted, base)
-    (first, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
-    with put_back(subject) if first else nullcontext():
+    (before_scoring, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
+    with put_back(subject) if before_scoring else nullcontext():
         nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
-        prepare = _applied(first, subject, nothing, material, clock, "prepare: ")
+        prepare = _applied(before_scoring, subject, nothing, material, clock, "prepare: ")
         with clock.step("score"):
             strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
-            scores = scored(
-                strategy, subject, fit, sizes, generator=generator, forensics=looked.forensics, progress=progress
+            scores = first(
+                partial(
+                    scored,
+                    strategy,
+                    subject,
+                    fit,
+                    sizes,
+                    generator=generator,
+                    forensics=looked.forensics,
+                    progress=progress,
+                ),
+                generator=generator,
             )
         with clock.step("choose"):
-            plan = picked(scores, budget, subject, validation, sizes, generator=generator, progress=progress)
+            plan = first(
+                partial(picked, scores, budget, subject, validation, sizes, generator=generator, progress=progress),
+                generator=generator,
+            )
     treatments = _applied(steps, subject, plan, material, clock)
+    if team().rank:
+        return None
+    rest.enter_context(alone())
     heads = heads_of(plan, before_anatomy, subject.anatomy)
     parameters = subject.model.num_parameters()
 

@@ -9,6 +9,7 @@ import rich_click as click
 from click import get_current_context
 from click.core import ParameterSource
 
+from sanitizer import processes
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import ended
 from sanitizer.commands.words import (
@@ -141,6 +142,8 @@ def run(**words: Any) -> int:
       sanitize hf://org/model@main --dry-run
     """
     options = _options(get_current_context(), words)
+    if words["dry_run"] and processes.rank():
+        return 0
     from sanitizer.schema import to_json
     from sanitizer.terminal.story import preview_story, run_story, tell
 
@@ -155,6 +158,8 @@ def run(**words: Any) -> int:
         else:
             tell(out, preview_story(done))
         return 0
+    if processes.rank():  # the first of them speaks for all
+        return 0 if done.report.passed else GateError.exit_code
     if words["as_json"]:
         out.out(to_json(done.report), end="", highlight=False)
     else:

@@ -11,6 +11,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Abort, ClickException, Exit, UsageError
 
+from sanitizer import processes
 from sanitizer.commands.speech import VERBOSITY, ended, misused
 
 DEFAULT = "run"
@@ -24,6 +25,8 @@ class Sentence(click.RichGroup):
         if args and args[0] not in self.commands and args[0] not in _own_options(self, ctx):
             self._look_for_typo(ctx, args[0])
             args = [DEFAULT, *args]
+        if args and args[0] in self.commands and args[0] != DEFAULT and processes.count() > 1:
+            raise UsageError(f"{args[0]} works in one process, and {processes.count()} were launched", ctx)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

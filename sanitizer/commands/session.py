@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import click
 
+from sanitizer import processes
 from sanitizer.commands.speech import VERBOSITY
 from sanitizer.progress import Progress
 from sanitizer.terminal.consoles import aside
@@ -29,7 +30,7 @@ def working() -> Iterator[Progress]:
     The libraries read these settings when they are imported, so a command imports them in here.
     """
     verbosity = click.get_current_context().meta.get(VERBOSITY, 0)
-    with warnings.catch_warnings(), showing(aside(), quiet=verbosity < 0) as progress:
+    with warnings.catch_warnings(), showing(aside(), quiet=verbosity < 0 or processes.rank() > 0) as progress:
         for name in QUIET_BARS:
             os.environ.setdefault(name, "1")
         if verbosity <= 0:

@@ -8,7 +8,8 @@ import traceback
 import click
 from rich.text import Text
 
-from sanitizer.errors import RefusedError, ResourceError, SanitizerError
+from sanitizer import processes
+from sanitizer.errors import PeerError, RefusedError, ResourceError, SanitizerError, exit_code_of
 from sanitizer.memory import out_of_memory
 from sanitizer.terminal.consoles import aside
 from sanitizer.text import clean
@@ -22,7 +23,12 @@ _TOKEN = re.compile(r"hf_[A-Za-z0-9]{6,}")
 
 
 def ended(error: BaseException, *, verbose: bool) -> int:
-    """Say why the process ends and return its exit code. A traceback is for `-v` alone."""
+    """Say why the process ends and return its exit code. A traceback is for `-v` alone.
+
+    Of several processes of one run the one that failed first speaks or, where all fail alike, the first of them.
+    """
+    if isinstance(error, PeerError) or (processes.rank() and not getattr(error, "failed_first", False)):
+        return INTERRUPTED if isinstance(error, click.Abort) else exit_code_of(error)
     if verbose and not isinstance(error, KeyboardInterrupt | click.Abort):
         aside().print(Text(redacted("".join(traceback.format_exception(error)))), soft_wrap=True)
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -43,7 +49,9 @@ def ended(error: BaseException, *, verbose: bool) -> int:
 
 
 def misused(error: click.ClickException) -> int:
-    """A command line that click could not read."""
+    """A command line that click could not read. Of several processes the first says so."""
+    if processes.rank():
+        return error.exit_code
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "sanitize"
     say(f"error: {error.format_message().rstrip('.')}", f"`{path} --help` shows how")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from sanitizer.model.batches import encode
 from sanitizer.model.material import Material
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject, choose_device
-from sanitizer.model.team import assembled
+from sanitizer.model.team import assembled, first
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
 
@@ -86,10 +86,11 @@ def treated(case: Case, states: States | None = None, **watched: Any) -> tuple[S
     plan = TreatmentPlan.nothing(subject.anatomy.counts(), Budget(max_accuracy_drop=1.0))
     treatment = build("sanitizer.treatments", case.treatment, SCHEDULE | case.settings)
     generator, states = torch.Generator().manual_seed(0), states or States()
-    with TemporaryDirectory() as folder:
+    with ExitStack() as stack:
         base = None
         if case.treatment == "rebase":
-            base = Base.of(checkpoint_of(make_base(Path(folder), case.family, seed=1)), subject)
+            folder = first(lambda: make_base(Path(stack.enter_context(TemporaryDirectory())), case.family, seed=1))
+            base = Base.of(checkpoint_of(folder), subject)
         material = Material(part, generator, "dense", validation=part, states=states, base=base, **watched)
         record = treatment.apply(subject, plan, material)
     return subject, dict(record.observed)

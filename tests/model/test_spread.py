@@ -26,7 +26,7 @@ def shared(index: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...], fl
     value = total(batch, mine).square()
     value.backward()
     assert mine.grad is not None
-    return batch.index, whole(batch), float(value), float(mine.grad)
+    return batch.index, whole(batch), float(value.detach()), float(mine.grad)
 
 
 def test_processes_share_a_batch_and_agree_on_its_sums(tmp_path: Path) -> None:
