@@ -76,10 +76,10 @@ class GateError(SanitizerError):
 
 
 class PeerError(SanitizerError):
-    """Another process of the same run failed first: this one ends as that one did, and says nothing."""
+    """Another process of the same run failed first: this one ends with its code, and says nothing."""
 
-    def __init__(self, exit_code: int) -> None:
-        super().__init__(f"another process of this run ended with code {exit_code}")
+    def __init__(self, message: str, *, hint: str = "", exit_code: int = 3) -> None:
+        super().__init__(message, hint=hint)
         self.exit_code = exit_code
 
 

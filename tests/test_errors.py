@@ -8,7 +8,7 @@ import re
 import pytest
 
 from sanitizer import errors
-from sanitizer.errors import RefusedError, SanitizerError
+from sanitizer.errors import PeerError, RefusedError, SanitizerError, UsageError, exit_code_of
 from sanitizer.report import Finding
 
 # The table of the design: what a process says when it ends with this error.
@@ -22,6 +22,7 @@ EXIT_CODES = {
     "UnsupportedError": 3,
     "ResourceError": 3,
     "GateError": 4,
+    "PeerError": 3,
 }
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SanitizerError)]
 _LINE = re.compile(r"^(?P<branch>[│├└─ ]*)(?P<name>[A-Za-z]+Error) +(?P<code>\d+)")
@@ -74,3 +75,8 @@ def test_a_refusal_carries_its_findings() -> None:
     error = RefusedError("refused", findings=(finding,), hint="ask for safetensors")
     assert error.findings == (finding,)
     assert error.hint == "ask for safetensors"
+
+
+def test_a_process_ends_with_the_code_of_the_one_that_failed() -> None:
+    assert exit_code_of(PeerError("elsewhere", exit_code=4)) == 4
+    assert [exit_code_of(error) for error in (KeyboardInterrupt(), ValueError(), UsageError("no"))] == [130, 3, 2]

@@ -28,6 +28,7 @@ T = TypeVar("T")
 PATIENCE = timedelta(days=7)
 """How long one process waits for another: a first process may score heads for hours. Who dies is noticed at once."""
 FAILED = "sanitizer/failed"
+ELSEWHERE = "another process of this run failed"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def assembled(choose: Callable[[], torch.device]) -> Iterator[Team]:
         if code is None:
             error.failed_first = True  # type: ignore[attr-defined]  # the command line lets this process say why
             raise
-        raise PeerError(code) from error
+        raise PeerError(ELSEWHERE, exit_code=code) from error
     finally:
         _here.reset(before)
     dist.destroy_process_group()
@@ -115,7 +116,7 @@ def first(work: Callable[[], T], *, generator: torch.Generator | None = None) ->
         told[1] = None if generator is None else generator.get_state()
     dist.broadcast_object_list(told, src=0)
     if told[2] is not None:
-        raise PeerError(told[2])
+        raise PeerError(ELSEWHERE, exit_code=told[2])
     if generator is not None:
         generator.set_state(told[1])
     return told[0]  # type: ignore[no-any-return]
