@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from helpers.hub import LoopbackHub
+
+if TYPE_CHECKING:
+    from sanitizer.showcase import DemoResult
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("steady")
@@ -27,6 +31,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         place = tmp_path_factory.mktemp("cache")
         patch.setenv("SANITIZER_CACHE", str(place))
         yield place
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
+    """The demo, which takes a minute, made once for all who ask."""
+    from sanitizer.showcase import demo
+
+    return demo(tmp_path_factory.mktemp("demo") / "shown", seed=0)
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from sanitizer.showcase import DemoResult, demo
 assert sanitizer.loading  # imported for what it registers
 
 
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
-    return demo(tmp_path_factory.mktemp("demo") / "shown", seed=0)
-
-
 def positive(folder: Path, table: Path) -> tuple[float, float]:
     """Share of rows called positive, and share called by their own label."""
     with table.open(encoding="utf-8", newline="") as stream:
