@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import re
 import shutil
@@ -19,7 +18,7 @@ from packaging.requirements import Requirement
 from sanitizer import __version__
 from sanitizer.errors import SanitizerError
 from sanitizer.hub.settings import HubSettings, settings
-from sanitizer.machine import cpus
+from sanitizer.machine import cpus, memory
 from sanitizer.options import VetOptions
 from sanitizer.report import IsolationRecord
 from sanitizer.vetting import vet
@@ -84,7 +83,7 @@ def examine() -> Checkup:
         distribution=_distribution(),
         cpus=cpus(),
         memory_free=_available(),
-        memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        memory=memory(),
         cache_free=_free(hub.cache),
         output_free=_free(Path.cwd()),
         gpus=_gpus(),

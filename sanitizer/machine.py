@@ -16,6 +16,11 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def memory() -> int:
+    """Bytes of memory that this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def cache_folder() -> Path:
     """Where to keep what can be made again: SANITIZER_CACHE, else `sanitizer` in XDG_CACHE_HOME, else in ~/.cache."""
     own, common = os.environ.get("SANITIZER_CACHE"), os.environ.get("XDG_CACHE_HOME")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, load, read_published, store
-from sanitizer.benchmark.children import Children
 from sanitizer.benchmark.page import render_page
 from sanitizer.benchmark.plot import NAME, render_plot
 from sanitizer.benchmark.suite import Suite, read_suite
 from sanitizer.benchmark.summary import summarise
 from sanitizer.benchmark.tables import Table, read_table
-from sanitizer.benchmark.work import Bench, do_cell
+from sanitizer.benchmark.work import Bench, do_cell, record_of
+from sanitizer.engines.children import Children
+from sanitizer.engines.engine import Engine, Lost
+from sanitizer.engines.local import Local
 from sanitizer.errors import UsageError
 from sanitizer.progress import Progress, silent
 from sanitizer.report import BenchmarkReport, CellRecord
@@ -75,33 +78,33 @@ def plan(options: BenchmarkOptions) -> Plan:
 
 
 def benchmark(
-    options: BenchmarkOptions, *, progress: Progress = silent, told: Callable[[CellRecord], None] = lambda record: None
+    options: BenchmarkOptions,
+    *,
+    engine: Engine | None = None,
+    progress: Progress = silent,
+    told: Callable[[CellRecord], None] = lambda record: None,
 ) -> BenchmarkReport:
-    """Do what is missing, `jobs` cells at a time, and write results.json and README.md anew after each.
+    """Do what is missing and write results.json and README.md anew after each cell.
 
-    A cell that fails is recorded with its reason and loses no other. `told` hears of each finished cell. Whatever ends
-    this early, cells that were finished are kept and no process stays behind.
+    Without an `engine`, `jobs` cells at a time on this machine; one of several machines has to see the same folders on
+    all of them. A cell that fails is recorded with its reason and loses no other. `told` hears of each finished cell.
+    Whatever ends this early, cells that were finished are kept and no process stays behind.
     """
     planned = plan(options)
     report = _write(options, planned)
     to_do = planned.to_do
-    children = Children(options.threads)
-    bench = Bench(planned.suite, planned.tables[0], children, options.device, _models(options))
+    bench = Bench(planned.suite, planned.tables[0], _kept(options).resolve(), options.device, _models(options))
     progress(STEP, 0, len(to_do))
-    with ThreadPoolExecutor(options.jobs) as pool:
-        try:
-            futures = {pool.submit(do_cell, cell, bench, _log(options, cell)): cell for cell in to_do}
-            for done, future in enumerate(as_completed(futures), start=1):
-                cell, record = futures[future], future.result()
-                store(_kept(options), cell, record)
-                planned.records[cell.stem] = record
-                report = _write(options, planned)
-                told(record)
-                progress(STEP, done, len(to_do))
-        except BaseException:
-            children.stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with closing((engine or Local(options.jobs, options.threads)).each(partial(do_cell, bench=bench), to_do)) as cells:
+        for number, done in enumerate(cells, start=1):
+            cell, record = done.task, done.result
+            if isinstance(record, Lost):
+                record = record_of(cell, record.reason)
+            store(_kept(options), cell, record)
+            planned.records[cell.stem] = record
+            report = _write(options, planned)
+            told(record)
+            progress(STEP, number, len(to_do))
     return report
 
 
@@ -116,12 +119,8 @@ def _kept(options: BenchmarkOptions) -> Path:
     return options.out / "cells"
 
 
-def _log(options: BenchmarkOptions, cell: Cell) -> Path:
-    return _kept(options) / f"{cell.stem}.log"
-
-
 def _models(options: BenchmarkOptions) -> Path | None:
-    return options.out / "models" if options.keep_models else None
+    return (options.out / "models").resolve() if options.keep_models else None
 
 
 def _write(options: BenchmarkOptions, planned: Plan) -> BenchmarkReport:

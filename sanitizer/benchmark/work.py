@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sanitizer.benchmark.cells import Cell, code_digest
-from sanitizer.benchmark.children import Children
 from sanitizer.benchmark.estimates import pack
 from sanitizer.benchmark.suite import Suite
 from sanitizer.benchmark.tables import Table
+from sanitizer.engines.children import Children
 from sanitizer.errors import IncompleteError, SanitizerError
 from sanitizer.report import CellRecord, CellRun, RunReport
 from sanitizer.schema import from_json
@@ -25,25 +25,31 @@ RUN_CODES = (0, 4)
 
 @dataclass(frozen=True)
 class Bench:
-    """What every cell needs: the suite, the defenders' texts, and where treated models stay, if they do."""
+    """What every cell needs: the suite, the defenders' texts, and where logs and, if they stay, treated models go."""
 
     suite: Suite
     data: Table
-    children: Children
+    logs: Path
     device: str = "auto"
     models: Path | None = None
 
 
-def do_cell(cell: Cell, bench: Bench, log: Path) -> CellRecord:
-    """Run, if the victim is to be treated, and measure. What goes wrong is on record, and what was said is in `log`."""
-    record = CellRecord(
+def record_of(cell: Cell, failed: str | None = None) -> CellRecord:
+    """A cell that begins now, or one of which nothing else is known than why it failed."""
+    return CellRecord(
         victim=cell.victim.name,
         what=cell.what,
         digest=cell.digest,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         recipe=None if cell.entry is None else cell.entry.name,
         seed=cell.seed,
+        failed=failed,
     )
+
+
+def do_cell(cell: Cell, children: Children, *, bench: Bench) -> CellRecord:
+    """Run, if the victim is to be treated, and measure. What goes wrong is on record, and what was said in a log."""
+    record, log = record_of(cell), bench.logs / f"{cell.stem}.log"
     log.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="sanitizer-benchmark-") as name:
         work = Path(name)
@@ -52,8 +58,8 @@ def do_cell(cell: Cell, bench: Bench, log: Path) -> CellRecord:
         try:
             model, run = (bench.suite.control if cell.what == "control" else cell.victim.model), None
             if cell.entry is not None:
-                model, run = work / "result", _run(cell, bench, work, said)
-            clean, triggered = _measure(model, cell, bench, work, said)
+                model, run = work / "result", _run(cell, bench, children, work, said)
+            clean, triggered = _measure(model, cell, bench, children, work, said)
             if bench.models is not None and run is not None:
                 shutil.copytree(model, bench.models / cell.stem, dirs_exist_ok=True)
         except (SanitizerError, OSError) as error:
@@ -67,7 +73,7 @@ def _reason(error: SanitizerError | OSError) -> str:
     return error.message if isinstance(error, SanitizerError) else error.strerror or type(error).__name__
 
 
-def _run(cell: Cell, bench: Bench, work: Path, log: Path) -> CellRun:
+def _run(cell: Cell, bench: Bench, children: Children, work: Path, log: Path) -> CellRun:
     """`sanitize run` in a process of its own, given the victim and clean texts and nothing else."""
     assert cell.entry is not None and cell.seed is not None
     bench.data.draw(bench.suite.texts, seed=cell.seed).write(work / "clean.csv")
@@ -82,7 +88,7 @@ def _run(cell: Cell, bench: Bench, work: Path, log: Path) -> CellRun:
         "--output": "result",
     }
     code = code_digest()
-    ended = bench.children.run(
+    ended = children.run(
         [
             "sanitizer",
             "run",
@@ -114,7 +120,7 @@ def _run(cell: Cell, bench: Bench, work: Path, log: Path) -> CellRun:
     )
 
 
-def _measure(model: Path, cell: Cell, bench: Bench, work: Path, log: Path) -> tuple[str, str]:
+def _measure(model: Path, cell: Cell, bench: Bench, children: Children, work: Path, log: Path) -> tuple[str, str]:
     """Clean and triggered outcomes, by a process that is given the model and what no run was given."""
     place = work / "measure"
     place.mkdir()
@@ -128,7 +134,7 @@ def _measure(model: Path, cell: Cell, bench: Bench, work: Path, log: Path) -> tu
     }
     (place / "task.json").write_text(json.dumps(task), encoding="utf-8")
     words = ["sanitizer.benchmark.measure"]
-    ended = bench.children.run(words, place, log=log, timeout=MEASURE_TIMEOUT, accepted=(0,))
+    ended = children.run(words, place, log=log, timeout=MEASURE_TIMEOUT, accepted=(0,))
     try:
         found = json.loads(ended.output)
         return found["clean"], found["triggered"]

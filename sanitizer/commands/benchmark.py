@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import rich_click as click
 from click import get_current_context
 
+from sanitizer.commands.engine_words import engine_of, engine_options, need_of
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import INCOMPLETE, INTERRUPTED, VERBOSITY, say
 from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, DeviceName, json_option, quiet_or_verbose
@@ -23,6 +24,7 @@ from sanitizer.terminal.consoles import aside, result
 
 if TYPE_CHECKING:
     from sanitizer.benchmark.grid import Plan
+    from sanitizer.engines.engine import Engine
     from sanitizer.report import CellRecord
 
 DEMO = "demo"
@@ -54,8 +56,9 @@ DEMO = "demo"
     show_default=True,
     panel=MACHINE,
     metavar="N",
-    help="Cells at a time; they share the cores.",
+    help="Cells at a time on one machine; they share its cores.",
 )
+@engine_options
 @click.option("--device", type=DeviceName(), default="auto", show_default=True, panel=MACHINE, help="Where to compute.")
 def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **words: Any) -> int:
     """Run every recipe of SUITE on every victim with every seed, and make a table of clean accuracy and attack success.
@@ -69,6 +72,7 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
       sanitize benchmark victims.yaml --out results --jobs 2
       sanitize benchmark victims.yaml --out results --only badnets --only pure
       sanitize benchmark victims.yaml --dry-run
+      sanitize benchmark victims.yaml --out results --engine ray --address auto --gpus 1
     """
     from sanitizer.terminal.benchmark import benchmark_story, cell_line, plan_story
     from sanitizer.terminal.story import tell
@@ -82,9 +86,10 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
 
     with working() as progress, ended_by_sigterm():
         from sanitizer.benchmark import grid
-        from sanitizer.benchmark.children import Children
+        from sanitizer.engines.children import Children
 
         threads = max(1, cpus() // words["jobs"])
+        engine = _engine(words, threads)
         path, place = Path(suite), out
         if suite == DEMO and not path.exists():
             place = out or Path(f"{DEMO}-benchmark")
@@ -100,7 +105,7 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
             streams[0].out(_plan_json(planned), highlight=False) if as_json else tell(streams[0], plan_story(planned))
             return 0
         try:
-            report = grid.benchmark(options, progress=progress, told=told)
+            report = grid.benchmark(options, engine=engine, progress=progress, told=told)
         except KeyboardInterrupt:
             say("interrupted", "finished cells are kept; the same command does the rest")
             return INTERRUPTED
@@ -115,6 +120,18 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
         say(f"error: {failed} of {len(report.cells)} cells failed", "the same command tries them again")
         return INCOMPLETE
     return 0
+
+
+def _engine(words: dict[str, Any], threads: int) -> Engine:
+    """Takes its words out of the others. On Ray, --jobs is how many share one machine: each takes so many cores."""
+    from sanitizer.engines.local import Local
+    from sanitizer.engines.ray import RETRIES
+
+    own = {name: words.pop(name) for name in ("engine", "address", "gpus", "memory")}
+    engine = engine_of(own, need_of(own, threads), retries=RETRIES)
+    if not isinstance(engine, Local):
+        return engine
+    return Local(words["jobs"] if own["memory"] is None else min(engine.jobs, words["jobs"]), threads)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def test_a_second_time_does_only_what_failed(
     options, report, _ = done
     tried = []
 
-    def again(cell: grid.Cell, *rest: object) -> CellRecord:
+    def again(cell: grid.Cell, *rest: object, **named: object) -> CellRecord:
         tried.append(cell.title)
         (record,) = (record for record in report.cells if record.digest == cell.digest)
         return record
@@ -188,7 +188,7 @@ def test_an_interruption_keeps_what_is_finished(tmp_path: Path, monkeypatch: pyt
     stopped = []
     monkeypatch.setattr(grid.Children, "stop", lambda children: stopped.append(children))
 
-    def half(cell: grid.Cell, *rest: object) -> CellRecord:
+    def half(cell: grid.Cell, *rest: object, **named: object) -> CellRecord:
         if cell.entry is not None:
             raise KeyboardInterrupt
         record = CellRecord(cell.victim.name, cell.what, cell.digest, "2026-01-02T03:04:05+00:00")

@@ -14,7 +14,10 @@ import pytest
 from helpers.records import make_benchmark, make_cell
 
 import sanitizer.benchmark
-from sanitizer.machine import cpus
+from sanitizer.engines.engine import Need
+from sanitizer.engines.local import Local
+from sanitizer.engines.ray import Ray
+from sanitizer.machine import cpus, memory
 from sanitizer.schema import to_json
 
 
@@ -30,8 +33,9 @@ class FakeGrid:
     def BenchmarkOptions(self, *words: Any, **named: Any) -> Any:  # noqa: N802
         return (*words, named)
 
-    def benchmark(self, options: Any, *, progress: Any, told: Any) -> Any:
+    def benchmark(self, options: Any, *, engine: Any, progress: Any, told: Any) -> Any:
         self.asked.append(options)
+        self.engine = engine
         self.during()
         told(make_cell())
         return self.report
@@ -67,6 +71,19 @@ def test_words_arrive_and_jobs_share_the_cores(sanitize: Any, fake: FakeGrid) ->
         "device": "cpu",
         "keep_models": True,
     }
+
+
+def test_the_engine_has_the_words_about_it(sanitize: Any, fake: FakeGrid) -> None:
+    words = ("benchmark", "a.yaml", "--engine", "ray", "--address", "auto", "--gpus", "0.5", "--memory", "4GB")
+    assert sanitize(*words).exit_code == 0
+    assert fake.engine == Ray(Need(cpus(), 0.5, 4 * 10**9), "auto")
+    assert sanitize("benchmark", "a.yaml", "--jobs", "99").exit_code == 0
+    assert fake.engine == Local(99, 1)
+    assert sanitize("benchmark", "a.yaml", "--jobs", "99", "--memory", f"{memory() // 10**6 - 1}MB").exit_code == 0
+    assert fake.engine == Local(1, 1)
+    done = sanitize("benchmark", "a.yaml", "--address", "auto")
+    assert (done.exit_code, len(fake.asked)) == (2, 3)
+    assert "add --engine ray" in done.stderr
 
 
 def test_the_place_is_named_after_the_suite(sanitize: Any, fake: FakeGrid) -> None:

@@ -53,8 +53,8 @@ ROOMS: Mapping[str, str] = {
         "pipeline",
     ),
     **dict.fromkeys(("demo", "showcase", "benchmark", "guarding", "treating", "redteam", "applying"), "pipeline"),
-    **dict.fromkeys(("verifying", "verify", "comparing", "compare"), "pipeline"),
-    **dict.fromkeys(("cli", "__main__", "commands", "terminal", "formats", "doctor"), "cli"),
+    **dict.fromkeys(("verifying", "verify", "comparing", "compare", "engines", "fleet", "formats"), "pipeline"),
+    **dict.fromkeys(("cli", "__main__", "commands", "terminal", "doctor"), "cli"),
 }
 """Top-level module or folder -> its floor; whatever is not listed is a word."""
 

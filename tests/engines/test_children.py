@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sanitizer
-from sanitizer.benchmark.children import Children, Ended
+from sanitizer.engines.children import Children, Ended, KilledError
 from sanitizer.errors import IncompleteError
 
 
@@ -59,7 +59,7 @@ def test_the_most_memory_is_that_of_the_child(tmp_path: Path) -> None:
         (tmp_path / "modules" / f"{name}_child.py").write_text(f"x = bytearray(b'1') * {size}")
     code = (
         "from pathlib import Path\n"
-        "from sanitizer.benchmark.children import Children\n"
+        "from sanitizer.engines.children import Children\n"
         "here = Path('.')\n"
         "for name in ('small', 'large'):\n"
         "    ended = Children(1).run([f'{name}_child'], here, log=here / 'log', timeout=60, accepted=(0,))\n"
@@ -94,6 +94,13 @@ def test_a_failure_is_one_line(tmp_path: Path, code: str, says: str) -> None:
     with pytest.raises(IncompleteError, match=says) as caught:
         run(tmp_path, code)
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(("number", "kind"), [(9, KilledError), (15, KilledError), (11, IncompleteError)])
+def test_only_a_kill_from_outside_is_one(tmp_path: Path, number: int, kind: type[Exception]) -> None:
+    with pytest.raises(IncompleteError) as caught:
+        run(tmp_path, f"import os; os.kill(os.getpid(), {number})")
+    assert type(caught.value) is kind
 
 
 def test_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:
@@ -132,3 +139,20 @@ def test_stop_ends_what_runs_and_lets_nothing_begin(tmp_path: Path) -> None:
 
 def test_the_interpreter_is_ours(tmp_path: Path) -> None:
     assert run(tmp_path, "import sys; print(sys.executable)").output.strip() == sys.executable
+
+
+def test_a_pause_ends_when_they_are_stopped() -> None:
+    children = Children(1)
+    threading.Timer(0.1, children.stop).start()
+    began = time.monotonic()
+    children.pause(60)
+    assert time.monotonic() - began < 50
+
+
+def test_the_surroundings_can_be_added_to(tmp_path: Path) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "child_of_test.py").write_text("import os; print(os.environ['HF_HUB_OFFLINE'])")
+    ended = Children(1).run(
+        ["child_of_test"], tmp_path, log=tmp_path / "log", timeout=60, accepted=(0,), env={"HF_HUB_OFFLINE": "0"}
+    )
+    assert ended.output == "0\n"

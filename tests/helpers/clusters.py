@@ -1,0 +1,120 @@
+"""A Ray of two workers on this machine, and what can be done to one of them. Linux alone: it reads /proc."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from sanitizer.engines.ray import connected
+from sanitizer.errors import IncompleteError
+
+NAME = b"ray::_do"
+"""What Ray calls a worker while it does a task of ours."""
+
+
+@contextmanager
+def two_workers(home: Path) -> Iterator[str]:
+    """A cluster as `ray start --head` makes it, with room for two tasks of one core; this process is connected to it.
+
+    Yields its address. Its token would go into `home`, not into that of whoever runs the tests. Skips, by name, where
+    Ray is not installed.
+    """
+    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[ray]'")
+    with mock.patch.dict(os.environ, {"HOME": str(home), "RAY_USAGE_STATS_ENABLED": "0"}):
+        folder = Path(tempfile.mkdtemp(prefix="ray-"))  # a socket's path must be short
+        first, *rest = _free_ports(5)
+        words = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2"]
+        words += ["--node-ip-address=127.0.0.1", f"--port={first}", f"--temp-dir={folder}"]
+        words += ["--include-dashboard=false", "--object-store-memory=100000000"]
+        # Ports that it need not wait for: a busy machine takes longer to make them known than Ray waits.
+        words += [f"--{name}={port}" for name, port in zip(PORTS, rest, strict=True)]
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with (folder / "log").open("wb") as log, subprocess.Popen(words, env=env, stdout=log, stderr=log) as head:
+            try:
+                with _connected_to(f"127.0.0.1:{first}", head, folder / "log"):
+                    yield f"127.0.0.1:{first}"
+            finally:
+                for pid in _below(head.pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                head.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+PORTS = ("runtime-env-agent-port", "dashboard-agent-grpc-port", "dashboard-agent-listen-port", "metrics-export-port")
+
+
+@contextmanager
+def _connected_to(address: str, head: subprocess.Popen[bytes], log: Path) -> Iterator[None]:
+    """As soon as it answers."""
+    until = time.monotonic() + 900
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(connected(address))
+                break
+            except IncompleteError:
+                if head.poll() is not None or time.monotonic() > until:
+                    raise AssertionError(log.read_text(errors="replace")[-3000:]) from None
+                time.sleep(0.5)
+        yield
+
+
+def _free_ports(number: int) -> list[int]:
+    with ExitStack() as stack:
+        found = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in found:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in found]
+
+
+def workers() -> list[int]:
+    """The processes of Ray's workers, below this one, that have a process at work now."""
+    parents = _parents()
+    ours = _below(os.getpid())
+    return sorted(pid for pid in ours if pid in parents.values() and _command(pid).startswith(NAME))
+
+
+def kill_one(*, within: float = 600.0) -> int:
+    """SIGKILL one that is at work. Raises AssertionError if none ever is."""
+    until = time.monotonic() + within
+    while not (found := workers()):
+        assert time.monotonic() < until, "no worker is at work"
+        time.sleep(0.02)
+    os.kill(found[0], signal.SIGKILL)
+    return found[0]
+
+
+def _parents() -> dict[int, int]:
+    found = {}
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            with suppress(OSError):  # it has ended meanwhile
+                found[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    return found
+
+
+def _below(pid: int) -> set[int]:
+    found, parents = {pid}, _parents()
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
