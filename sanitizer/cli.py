@@ -13,6 +13,7 @@ from sanitizer.commands.benchmark import benchmark
 from sanitizer.commands.compare import compare
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
+from sanitizer.commands.fleet import fleet
 from sanitizer.commands.guard import guard
 from sanitizer.commands.lock import lock
 from sanitizer.commands.push import push
@@ -64,6 +65,7 @@ for command in (
     verify,
     compare,
     demo,
+    fleet,
     benchmark,
     redteam,
     strategies,

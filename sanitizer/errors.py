@@ -54,7 +54,11 @@ class IncompleteError(SanitizerError):
 
 
 class HubError(IncompleteError):
-    """A Hub did not give, or did not take, what was asked."""
+    """A Hub did not give, or did not take, what was asked. `transient`: it may well do so in a while."""
+
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.transient = transient
 
 
 class CorruptError(IncompleteError):

@@ -23,7 +23,9 @@ from sanitizer.report import (
     ApplyReport,
     BenchmarkReport,
     CellRecord,
+    CheckpointRecord,
     CompareReport,
+    FleetReport,
     GuardRecord,
     InputRecord,
     PlantReport,
@@ -51,6 +53,8 @@ Record = (
     | VerifyReport
     | CompareReport
     | PlantReport
+    | FleetReport
+    | CheckpointRecord
 )
 
 RECORDS: dict[str, type[Record]] = {
@@ -68,6 +72,8 @@ RECORDS: dict[str, type[Record]] = {
     "verification": VerifyReport,
     "comparison": CompareReport,
     "plant": PlantReport,
+    "fleet": FleetReport,
+    "checkpoint": CheckpointRecord,
 }
 """What `sanitize schema NAME` knows."""
 

@@ -16,7 +16,9 @@ from helpers.records import (
     make_apply,
     make_benchmark,
     make_cell,
+    make_checkpoint,
     make_comparison,
+    make_fleet_report,
     make_input,
     make_inputs,
     make_plant,
@@ -50,6 +52,8 @@ SAMPLES = {
     "verification": make_verification(),
     "comparison": make_comparison(),
     "plant": make_plant(),
+    "fleet": make_fleet_report(),
+    "checkpoint": make_checkpoint(),
 }
 kinds = pytest.mark.parametrize("name", sorted(schema.RECORDS))
 

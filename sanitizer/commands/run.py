@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def run(**words: Any) -> int:
       sanitize ./model --recipe rebase --base org/base --data reviews.tsv
       sanitize hf://org/model@main --dry-run
     """
-    options = _options(get_current_context(), words)
+    options = run_options(get_current_context(), words)
     if words["dry_run"] and processes.rank():
         return 0
     from sanitizer.schema import to_json
@@ -175,7 +176,8 @@ def verdict_of(report: RunReport) -> int:
     return ended(GateError(f"a gate failed: {failed}", hint="the result must not be published"), verbose=False)
 
 
-def _options(ctx: click.Context, words: dict[str, Any]) -> RunOptions:
+def run_options(ctx: click.Context, words: Mapping[str, Any]) -> RunOptions:
+    """The words as a record. Raises UsageError for those that contradict each other."""
     if words["recipe"] is not None:
         for name, option in (("strategy", "--strategy"), ("settings", "--set")):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:

@@ -20,6 +20,8 @@ NAMES = (
     "verification",
     "comparison",
     "plant",
+    "fleet",
+    "checkpoint",
 )
 
 

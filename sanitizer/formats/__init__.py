@@ -1,1 +1,1 @@
-"""The answer of `sanitize vet` for other programs: one file per format, each a pure function of the report."""
+"""What `sanitize vet` and fleets tell other programs: one file per format, each a pure function of a report."""

@@ -31,9 +31,9 @@ def template(name: str) -> Template:
     return _environment().get_template(name)
 
 
-def dress() -> dict[str, object]:
-    """What `base.html.jinja` wants of every page: its style, its script and the policy that allows these alone."""
-    style, script = _text("colours.css") + _text("page.css"), _text("page.js")
+def dress(*, scripted: bool = True) -> dict[str, object]:
+    """What `base.html.jinja` wants of a page: its style, its script if any, and the policy that allows these alone."""
+    style, script = _text("colours.css") + _text("page.css"), _text("page.js") if scripted else ""
     return {
         "style": Markup(style),  # noqa: S704  files of this package
         "script": Markup(script),  # noqa: S704  a file of this package
@@ -42,11 +42,9 @@ def dress() -> dict[str, object]:
 
 
 def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: this style, this script, and no connection, image, frame or form."""
-    return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    """The Content-Security-Policy: this style, this script if any, and no connection, image, frame or form."""
+    scripts = f"script-src '{_digest(script)}'; " if script else ""
+    return f"default-src 'none'; style-src '{_digest(style)}'; {scripts}base-uri 'none'; form-action 'none'"
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,13 @@ def explain(error: BaseException, repo: str, revision: str | None = None) -> San
         case FileMetadataError():
             return HubError(f"{where} does not answer as a Hub does", hint="check HF_ENDPOINT and any proxy")
         case httpx2.TimeoutException():
-            return HubError(f"{where} did not answer in time", hint="check the connection and run again")
+            return HubError(
+                f"{where} did not answer in time", hint="check the connection and run again", transient=True
+            )
         case httpx2.RemoteProtocolError() | httpx2.ReadError() | httpx2.WriteError():
-            return HubError(f"the connection to {where} broke off", hint="check the connection and run again")
+            return HubError(
+                f"the connection to {where} broke off", hint="check the connection and run again", transient=True
+            )
         case ConnectionError() if "/xet-" in str(error):
             # hf_xet says "Network error" of any status its first request gets, and names the address.
             return no_xet()
@@ -127,6 +131,7 @@ def explain(error: BaseException, repo: str, revision: str | None = None) -> San
             return HubError(
                 f"{where} cannot be reached",
                 hint="check the connection, HF_ENDPOINT and any proxy; HF_HUB_OFFLINE=1 uses only what is cached",
+                transient=True,
             )
     if error.__cause__ is not None:
         return explain(error.__cause__, repo, revision)
@@ -151,10 +156,16 @@ def _by_status(error: HfHubHTTPError, repo: str) -> HubError:
             return HubError(f"{where} finds the upload too large", hint="ask the Hub's operator for its limits")
         case 429:
             return HubError(
-                f"{where} limits the rate of requests", hint="wait some minutes and run again; a token raises it"
+                f"{where} limits the rate of requests",
+                hint="wait some minutes and run again; a token raises it",
+                transient=True,
             )
         case _ if status >= 500:
-            return HubError(f"{where} has a fault of its own (HTTP {status})", hint="wait some minutes and run again")
+            return HubError(
+                f"{where} has a fault of its own (HTTP {status})",
+                hint="wait some minutes and run again",
+                transient=True,
+            )
     return HubError(f"{where} refused what was asked of {repo} (HTTP {status})", hint="check the name and the token")
 
 
@@ -183,7 +194,7 @@ def no_xet() -> HubError:
 
 
 def _cut_short(repo: str) -> HubError:
-    return HubError(f"a file of {repo} arrived cut short", hint="check the connection and run again")
+    return HubError(f"a file of {repo} arrived cut short", hint="check the connection and run again", transient=True)
 
 
 def _strange(error: BaseException) -> HubError:

@@ -28,6 +28,7 @@ from sanitizer.report.compare import (
     TensorDifference,
     TensorsRecord,
 )
+from sanitizer.report.fleet import CheckpointRecord, FleetReport
 from sanitizer.report.forecast import Forecast, StageForecast
 from sanitizer.report.inputs import (
     GuardRecord,
@@ -70,11 +71,13 @@ from sanitizer.report.terms import (
     ClaimAnswer,
     ClaimSubject,
     Fate,
+    FleetAnswer,
     ForensicsAnswer,
     HeadClass,
     SetAnswer,
     Severity,
     Task,
+    Verb,
 )
 from sanitizer.report.verify import ClaimRecord, RemeasuredRecord, VerifyReport
 from sanitizer.report.vetting import (
@@ -106,6 +109,7 @@ __all__ = [
     "CellRecord",
     "CellRun",
     "Change",
+    "CheckpointRecord",
     "ClaimAnswer",
     "ClaimRecord",
     "ClaimSubject",
@@ -117,6 +121,8 @@ __all__ = [
     "FileDifference",
     "FileRecord",
     "Finding",
+    "FleetAnswer",
+    "FleetReport",
     "FlipRecord",
     "Forecast",
     "ForensicsAnswer",
@@ -168,6 +174,7 @@ __all__ = [
     "Timing",
     "ToolRecord",
     "TreatmentRecord",
+    "Verb",
     "VerifyReport",
     "VetRecord",
     "VetReport",

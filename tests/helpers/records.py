@@ -18,6 +18,7 @@ from sanitizer.report import (
     BudgetRecord,
     CellRecord,
     CellRun,
+    CheckpointRecord,
     ClaimRecord,
     CompareReport,
     DataRecord,
@@ -25,6 +26,7 @@ from sanitizer.report import (
     FileDifference,
     FileRecord,
     Finding,
+    FleetReport,
     FlipRecord,
     Forecast,
     ForensicsRecord,
@@ -374,6 +376,45 @@ def make_vet(**changes: Any) -> VetReport:
         fail_on="medium",
         answer="refused",
         rebuildable=True,
+    )
+    return replace(report, **changes)
+
+
+def make_checkpoint(**changes: Any) -> CheckpointRecord:
+    """A checkpoint of the Hub that was refused for its pickle."""
+    record = CheckpointRecord(
+        name="org/reviews@v2",
+        line=2,
+        key="ee" * 32,
+        commit=COMMIT,
+        digest=None,
+        answer="refused",
+        said="weights.pickle-unread in pytorch_model.bin: a pickle (and 1 more finding)",
+        hint="do not use it",
+        folder="checkpoints/org-reviews-v2-01234567",
+        started="2026-03-04T05:06:07+00:00",
+        seconds=1.25,
+        cpu_seconds=0.9,
+        memory=80_000_000,
+        vetting=make_vet().vetting,
+    )
+    return replace(record, **changes)
+
+
+def make_fleet_report(**changes: Any) -> FleetReport:
+    """One refused, one done at the second try, one inconclusive, and one that was not reached."""
+    done = make_checkpoint(
+        name="models/a", line=1, commit=None, digest=DIGEST, answer="done", said="", hint="", tries=2
+    )
+    broken = make_checkpoint(name="models/b", line=3, answer="inconclusive", said="it is cut short", vetting=None)
+    report = FleetReport(
+        sanitizer="0.1.0",
+        list="models.txt",
+        verb="vet",
+        options=("--fail-on", "medium"),
+        engine="local",
+        checkpoints=(replace(done, vetting=VetRecord((), ())), make_checkpoint(), broken),
+        missing=("models/c",),
     )
     return replace(report, **changes)
 
