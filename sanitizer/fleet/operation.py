@@ -123,7 +123,8 @@ def fleet(
                 progress(STEP, number, len(to_do))
     finally:
         report = _report(options, planned, records)
-        write_all(report, options.out, inside=_inside(options.list))
+        if records:  # where nothing could begin there is nothing to tell
+            write_all(report, options.out, inside=_inside(options.list))
     return report
 
 

@@ -11,6 +11,7 @@ from helpers.checkpoints import WEIGHTS, make
 from helpers.fleets import HOSTILE
 from helpers.hub import LoopbackHub
 from helpers.records import COMMIT, make_report, make_scan, make_vet
+from helpers.runs import CPU, make_suspect, make_tsv
 from pydantic import TypeAdapter
 
 from sanitizer.fleet import child
@@ -18,7 +19,7 @@ from sanitizer.fleet.child import ANSWER, TASK, Answer, gravest, of_run, of_scan
 from sanitizer.fleet.identity import folder_digest
 from sanitizer.fleet.order import Order
 from sanitizer.options import DataOptions, Gatekeeping, RunOptions, ScanOptions, VetOptions
-from sanitizer.report import Finding, Gate, VetReport
+from sanitizer.report import Finding, Gate, RunReport, ScanReport, VetReport
 from sanitizer.schema import from_json
 
 
@@ -91,6 +92,21 @@ def test_options_are_checked_without_a_checkpoint(tmp_path: Path, monkeypatch: p
         if says is not None:
             assert answer.usage
             assert says in answer.said
+
+
+@pytest.mark.slow
+def test_a_real_run_and_a_real_scan_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = make_suspect(tmp_path / "model"), DataOptions(str(make_tsv(tmp_path / "data.tsv")))
+    words: dict[str, Any] = {"strategy": "random", **CPU, "output": tmp_path / "out", "force": True, "resume": False}
+    answer = ask(tmp_path / "work", "run", RunOptions(str(model), data, **words), monkeypatch)
+    assert answer.answer in ("done", "gate failed"), answer.said
+    report = from_json(answer.report or "", "report")
+    assert isinstance(report, RunReport)
+    assert report == from_json((tmp_path / "out" / "sanitizer" / "report.json").read_text(), "report")
+    assert (answer.answer == "done") is report.passed
+    answer = ask(tmp_path / "work", "scan", ScanOptions(str(model), data, device="cpu"), monkeypatch)
+    assert (answer.answer, answer.identity) == ("done", folder_digest(model))
+    assert isinstance(from_json(answer.report or "", "scan"), ScanReport)
 
 
 def test_a_run_is_refused_by_the_gate_and_not_by_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

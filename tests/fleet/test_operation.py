@@ -137,6 +137,12 @@ def test_an_interruption_keeps_what_is_finished_and_names_the_rest(listed: Path)
     assert engine.asked == ["models/b", "models/c"]
 
 
+def test_where_nothing_could_begin_there_is_no_report(listed: Path) -> None:
+    with pytest.raises(UsageError):
+        fleet(options(listed), Canned({"models/a": UsageError("Ray is not installed")}))
+    assert list(Path("out").iterdir()) == []
+
+
 def test_a_model_of_an_earlier_answer_does_not_stay(listed: Path) -> None:
     report = fleet(options(listed), Canned())
     model = Path("out", report.checkpoints[0].folder, "model")

@@ -32,34 +32,35 @@ def two_workers(home: Path) -> Iterator[str]:
     Ray is not installed.
     """
     pytest.importorskip("ray", reason="Ray is not installed: pip install '.[ray]'")
-    with mock.patch.dict(os.environ, {"HOME": str(home), "RAY_USAGE_STATS_ENABLED": "0"}):
-        folder = Path(tempfile.mkdtemp(prefix="ray-"))  # a socket's path must be short
-        first, *rest = _free_ports(5)
-        words = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2"]
-        words += ["--node-ip-address=127.0.0.1", f"--port={first}", f"--temp-dir={folder}"]
-        words += ["--include-dashboard=false", "--object-store-memory=100000000"]
-        # Ports that it need not wait for: a busy machine takes longer to make them known than Ray waits.
-        words += [f"--{name}={port}" for name, port in zip(PORTS, rest, strict=True)]
-        env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        with (folder / "log").open("wb") as log, subprocess.Popen(words, env=env, stdout=log, stderr=log) as head:
-            try:
-                with _connected_to(f"127.0.0.1:{first}", head, folder / "log"):
-                    yield f"127.0.0.1:{first}"
-            finally:
-                for pid in _below(head.pid):
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                head.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    with mock.patch.dict(os.environ, {"HOME": str(home), "RAY_USAGE_STATS_ENABLED": "0"}), _head() as address:
+        yield address
 
 
-PORTS = ("runtime-env-agent-port", "dashboard-agent-grpc-port", "dashboard-agent-listen-port", "metrics-export-port")
+@contextmanager
+def _head() -> Iterator[str]:
+    """Its processes, all of which are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="ray-"))  # a socket's path must be short
+    port = _free_port()
+    words = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2"]
+    words += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--temp-dir={folder}"]
+    words += ["--include-dashboard=false", "--object-store-memory=100000000"]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with (folder / "log").open("wb") as log, subprocess.Popen(words, env=env, stdout=log, stderr=log) as head:
+        try:
+            with _connected_to(f"127.0.0.1:{port}", head, folder / "log"):
+                yield f"127.0.0.1:{port}"
+        finally:
+            for pid in _below(head.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            head.kill()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def _connected_to(address: str, head: subprocess.Popen[bytes], log: Path) -> Iterator[None]:
     """As soon as it answers."""
-    until = time.monotonic() + 900
+    until = time.monotonic() + 300
     with ExitStack() as stack:
         while True:
             try:
@@ -72,12 +73,10 @@ def _connected_to(address: str, head: subprocess.Popen[bytes], log: Path) -> Ite
         yield
 
 
-def _free_ports(number: int) -> list[int]:
-    with ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in found]
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def workers() -> list[int]:
