@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from sanitizer.errors import CorruptError
 from sanitizer.progress import Progress, silent
@@ -70,10 +69,6 @@ class Checkpoint:
             files[name] = digest_file(path / name)
             progress("hash files", done, len(ordered))
         return cls(path, origin, MappingProxyType(files))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """To another process: a read-only mapping cannot be pickled."""
-        return Checkpoint, (self.path, self.origin, dict(self.files))
 
     @property
     def digest(self) -> str:

@@ -6,6 +6,7 @@ come to different answers: the others wait, and take the state of its random gen
 
 from __future__ import annotations
 
+import copyreg
 import json
 import signal
 import threading
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
@@ -129,6 +131,14 @@ def gathered(value: T) -> list[T]:
     if now.size > 1:
         dist.all_gather_object(found, value)
     return found
+
+
+def _read_only(items: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(items)
+
+
+# Records have some, which the library cannot tell to another process by itself.
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 
 def _store() -> Any:

@@ -21,6 +21,7 @@ NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     make_suspect(tmp_path / "suspect", **NO_DROPOUT)
+    (tmp_path / "suspect" / "README.md").write_text("---\nlicense: mit\ntags: [film]\n---\nA card.\n")
     make_tsv(tmp_path / "clean.tsv")
     (tmp_path / "states").mkdir()
     return tmp_path

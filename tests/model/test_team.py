@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -37,6 +38,14 @@ def test_one_process_is_a_team_of_one() -> None:
         assert made == team() == Team(0, 1)
         assert first(os.getpid) == os.getpid()
         assert gathered(1) == [1]
+
+
+def frozen() -> dict[str, int]:
+    return dict(first(lambda: MappingProxyType({"a": 1})))
+
+
+def test_read_only_mappings_can_be_told(tmp_path: Path) -> None:
+    assert together(frozen, folder=tmp_path) == [{"a": 1}, {"a": 1}]
 
 
 def by_the_first() -> str:
