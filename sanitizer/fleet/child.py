@@ -123,11 +123,9 @@ def of_scan(report: ScanReport) -> Answer:
 def of_run(report: RunReport) -> Answer:
     """A failed gate is an answer of its own: the result is there, for inspection."""
     gone = f"{len(report.heads)} of {counted(sum(report.source.heads), 'head')} removed"
-    costs = [
-        f"{before.name} {change(before, after)}"
-        for before, after in zip(report.before, report.after, strict=True)
-        if before.name == after.name
-    ]
+    was = {metric.name: metric for metric in report.before}
+    # Agreement with the suspect is measured afterwards alone.
+    costs = [f"{now.name} {change(was[now.name], now)}" for now in report.after if now.name in was]
     said = ", ".join([gone, *costs[:1]])
     if report.passed:
         return Answer("done", said, report=to_json(report), vetting=report.vetting)

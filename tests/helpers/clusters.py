@@ -11,17 +11,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from sanitizer.engines.ray import connected
-from sanitizer.errors import IncompleteError
 
 NAME = b"ray::_do"
 """What Ray calls a worker while it does a task of ours."""
+STARTED = b"Ray runtime started"
 
 
 @contextmanager
@@ -47,7 +47,8 @@ def _head() -> Iterator[str]:
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with (folder / "log").open("wb") as log, subprocess.Popen(words, env=env, stdout=log, stderr=log) as head:
         try:
-            with _connected_to(f"127.0.0.1:{port}", head, folder / "log"):
+            _wait_for(head, folder / "log")
+            with connected(f"127.0.0.1:{port}"):
                 yield f"127.0.0.1:{port}"
         finally:
             for pid in _below(head.pid):
@@ -57,20 +58,11 @@ def _head() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _connected_to(address: str, head: subprocess.Popen[bytes], log: Path) -> Iterator[None]:
-    """As soon as it answers."""
-    until = time.monotonic() + 300
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(connected(address))
-                break
-            except IncompleteError:
-                if head.poll() is not None or time.monotonic() > until:
-                    raise AssertionError(log.read_text(errors="replace")[-3000:]) from None
-                time.sleep(0.5)
-        yield
+def _wait_for(head: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it has started. Raises AssertionError, with what it said, if it does not."""
+    while STARTED not in log.read_bytes():
+        assert head.poll() is None, log.read_text(errors="replace")[-3000:]
+        time.sleep(0.1)
 
 
 def _free_port() -> int:
