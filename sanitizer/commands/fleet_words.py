@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 VERBS: Mapping[str, click.Command] = {"vet": vet, "scan": scan, "run": run}
 GATE = ("fail_on", "drop_chat_template", "policy", "require_sandbox")
-SCAN = (*GATE, "data", "text_column", "label_column", "ablate", "device", "dtype", "batch_size", "seed")
+SCAN = (*GATE, "data", "text_column", "label_column", "ablate", "base", "device", "dtype", "batch_size", "seed")
 RUN = (
     *SCAN,
-    *("strategy", "settings", "recipe", "base", "max_accuracy_drop", "min_accuracy", "max_heads", "per_layer"),
+    *("strategy", "settings", "recipe", "max_accuracy_drop", "min_accuracy", "max_heads", "per_layer"),
     *("layout", "resume"),
 )
 HANDED_ON: Mapping[str, tuple[str, ...]] = {"vet": (*GATE, "base"), "scan": SCAN, "run": RUN}

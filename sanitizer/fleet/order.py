@@ -54,7 +54,7 @@ class Order:
             path = Path(options.data.data).expanduser()
             if path.exists():
                 options = replace(options, data=replace(options.data, data=str(path.absolute())))
-        if isinstance(options, VetOptions | RunOptions) and options.base is not None:
+        if options.base is not None:
             parse_model(options.base)
             path = Path(options.base).expanduser()
             if path.exists():
@@ -87,7 +87,7 @@ class Order:
             path = Path(self.options.data.data)
             if path.is_file():
                 options["data"]["data"] = digest_file(path).sha256
-        if isinstance(self.options, VetOptions | RunOptions) and self.options.base is not None:
+        if self.options.base is not None:
             options["base"] = identity_of(parse_model(self.options.base), self.token) or self.options.base
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 

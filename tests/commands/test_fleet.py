@@ -90,7 +90,7 @@ def test_words_of_a_scan_arrive(sanitize: Any, fake: FakeFleet, listed: str) -> 
     [
         (("--do", "vet", "--strategy", "gradient"), "--strategy is an option of run, not of vet"),
         (("--do", "vet", "--data", "data.tsv"), "--data is an option of scan and run, not of vet"),
-        (("--do", "scan", "--base", "org/a"), "--base is an option of vet and run, not of scan"),
+        (("--do", "scan", "--max-heads", "3"), "--max-heads is an option of run, not of scan"),
         (("--do", "run", "--recipe", "pure", "--strategy", "gradient"), "--recipe already says"),
         (("--do", "run", "--max-accuracy-drop", "0.1", "--min-accuracy", "0.9"), "two rules for one thing"),
         (("--do", "run", "--push-to", "me/x"), "No such option"),
