@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,11 +25,29 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = {page: tuple(blocks(page)) for page in PAGES}
 TYPED = ("bash", "console", "python")
-RUN = [page for page in PAGES if any(block.kind in TYPED and not block.not_run for block in BLOCKS[page])]
 
 
 def called(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
+
+
+Scene = tuple[tuple[Block, str], ...]
+"""Scripts that follow each other in one folder, as a reader would type them."""
+
+
+def scenes() -> Iterator[tuple[str, Scene]]:
+    """A page is a scene, and each of its lines that stand alone is another."""
+    for page in PAGES:
+        typed = [block for block in BLOCKS[page] if block.kind in TYPED and not block.not_run]
+        whole = tuple((block, block.script) for block in typed if not block.alone)
+        if whole:
+            yield called(page), whole
+        for block in typed:
+            for number, line in enumerate(scripts(block) if block.alone else ()):
+                yield f"{called(page)}:{block.line}.{number}", ((block, line),)
+
+
+SCENES = dict(scenes())
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +59,13 @@ def shell(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[tup
         fill_hub(hub, world)
         words = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         words |= dict.fromkeys(QUIET_BARS, "1") | dict.fromkeys(QUIET_LOGS, "error")
-        words |= {"SANITIZER_CACHE": str(cache), "OMP_NUM_THREADS": "1", "COLUMNS": "120", "HF_TOKEN": TOKEN}
+        words |= {
+            "SANITIZER_CACHE": str(cache),
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "120",
+            "HF_TOKEN": TOKEN,
+            "BROWSER": "true",
+        }
         words |= environment(hub.url, place / "hf-home")
         with Shell(words) as made:
             for script in (
@@ -55,9 +78,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[tup
 
 
 @pytest.fixture
-def demo(request: pytest.FixtureRequest, page: Path, tmp_path: Path) -> dict[str, str]:
-    """Where a page makes the demo: the one that this session has made already, for the shell to copy."""
-    if not any("sanitize demo" in block.script for block in BLOCKS[page] if not block.not_run):
+def demo(request: pytest.FixtureRequest, scene: str, tmp_path: Path) -> dict[str, str]:
+    """Where a reader makes the demo: the one that this session has made already, for the shell to copy."""
+    if not any("sanitize demo" in script for _, script in SCENES[scene]):
         return {}
     made: DemoResult = request.getfixturevalue("shown")
     with (tmp_path / "demo").open("wb") as stream:
@@ -65,36 +88,26 @@ def demo(request: pytest.FixtureRequest, page: Path, tmp_path: Path) -> dict[str
     return {"DEMO_MADE": str(tmp_path / "demo")}
 
 
-@pytest.mark.parametrize("page", RUN, ids=called)
+@pytest.mark.parametrize("scene", SCENES)
 def test_what_a_page_says_can_be_typed(
-    page: Path, shell: tuple[Shell, Path], demo: dict[str, str], tmp_path: Path
+    scene: str, shell: tuple[Shell, Path], demo: dict[str, str], tmp_path: Path
 ) -> None:
     here, world = shell
     folder = tmp_path / "here"
     folder.mkdir()
-    if any(" sanitizer/" in block.script for block in BLOCKS[page] if block.kind == "bash" and not block.not_run):
+    if any(" sanitizer/" in script for _, script in SCENES[scene]):
         clone(folder)
-    for block in BLOCKS[page]:
-        if block.kind not in TYPED or block.not_run:
-            continue
+    for block, script in SCENES[scene]:
         if block.saved:
-            (folder / block.saved).write_text(block.text)
+            (folder / block.saved).write_text(script)
             continue
-        for number, script in enumerate(scripts(block)):
-            at = folder
-            if block.alone:
-                at = tmp_path / f"{block.line}-{number}"
-                at.mkdir()
-            provide(script, world, at)
-            if block.kind == "python":
-                (at / "typed.py").write_text(script)
-                script = "python typed.py"
-            done = here.run(script, cwd=at, **demo)
-            assert done.returncode == block.code, f"{block}: {script}\n{done.stdout}"
-            missing = unlike(block.shown, done.stdout)
-            assert not missing, f"{block} shows what is not said: {missing}\n{done.stdout}"
-            if block.alone:
-                shutil.rmtree(at)
+        provide(script, world, folder)
+        if block.kind == "python":
+            (folder / "typed.py").write_text(script)
+        done = here.run("python typed.py" if block.kind == "python" else script, cwd=folder, **demo)
+        assert done.returncode == block.code, f"{block}: {script}\n{done.stdout}"
+        missing = unlike(block.shown, done.stdout)
+        assert not missing, f"{block} shows what is not said: {missing}\n{done.stdout}"
 
 
 def unlike(shown: tuple[str, ...], said: str) -> list[str]:
