@@ -34,6 +34,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "token": None,
         "gate": {"fail_on": None, "drop_chat_template": False, "policy": None, "require_sandbox": False},
         "ablate": False,
+        "max_memory": None,
         "strategy": "gradient",
         "settings": {},
         "recipe": None,

@@ -13,13 +13,18 @@ from sanitizer.commands.scan import scan
 from sanitizer.commands.vet import vet
 from sanitizer.commands.words import gate_words, scan_words
 from sanitizer.errors import UsageError
+from sanitizer.memory import shown
 
 if TYPE_CHECKING:
     from sanitizer.fleet.order import Options
 
 VERBS: Mapping[str, click.Command] = {"vet": vet, "scan": scan, "run": run}
 GATE = ("fail_on", "drop_chat_template", "policy", "require_sandbox")
-SCAN = (*GATE, "data", "text_column", "label_column", "ablate", "base", "device", "dtype", "batch_size", "seed")
+SCAN = (
+    *GATE,
+    *("data", "text_column", "label_column", "ablate", "base"),
+    *("device", "dtype", "batch_size", "max_memory", "seed"),
+)
 RUN = (
     *SCAN,
     *("strategy", "settings", "recipe", "max_accuracy_drop", "min_accuracy", "max_heads", "per_layer"),
@@ -76,4 +81,6 @@ def _typed(parameter: click.Parameter, value: Any) -> list[str]:
         return [word for name, rest in value for word in (option, f"{name}={rest}")]
     if parameter.name == "recipe":
         return [option, value.to_yaml(one_line=True).strip()]
+    if parameter.name == "max_memory":
+        return [option, shown(value)]
     return [option, str(value)]

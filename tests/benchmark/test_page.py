@@ -19,7 +19,7 @@ CARDS = Path(__file__).parents[2] / "cards"
 
 
 def published(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob("*/results.json"))
+    return sorted(path.parent for path in folder.glob("*/results.json") if '"kind": "benchmark"' in path.read_text())
 
 
 def stale(folder: Path) -> list[Path]:
