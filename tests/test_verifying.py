@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -283,7 +284,9 @@ def test_a_card_with_other_numbers_is_false_and_with_other_words_unknown(compact
     folder = copy(compact)
     card = folder / "README.md"
     honest = card.read_text()
-    card.write_text(honest.replace("| `accuracy` | 0.", "| `accuracy` | 1.", 1))
+    better = re.sub(r"(\| `?accuracy`? \| )\d", r"\g<1>9", honest, count=1)
+    assert better != honest
+    card.write_text(better)
     assert against(checked(resealed(folder))) == {"card"}
     card.write_text(honest.replace("## Limits", "It is proven to have no backdoor.\n\n## Limits"))
     report = checked(resealed(folder))
