@@ -9,11 +9,11 @@ after it must do better on validation data than the round before (by accuracy, a
 it is undone and is the last. That is what clean text can say: whether a round did harm, not whether it helped against a
 backdoor. Without validation data there is one round. Rounds also end when no head is suspicious any more.
 
-The effect that the paper reports does not show where we looked (`cards/victims`: MiniLM classifiers, 1000 clean texts,
-three seeds): a rare-word backdoor (BadNets) keeps an attack success of 100 %, a syntactic one goes from 89 to 76 %, one of
-style from 80 to 78 %. The first kept 100 % too with heads judged on texts with rare words (300 triggered texts, one seed)
-or on the very inputs that a guard had flagged (712 triggered texts, one seed): heads that stand out are aligned, and the
-backdoor does without them.
+The effect that the paper reports does not show where we looked (`cards/victims`: MiniLM classifiers, 1000 clean
+texts, three seeds): a rare-word backdoor (BadNets) keeps an attack success of 100 %, a syntactic one goes from 89 to
+76 %, one of style from 80 to 78 %. The first kept 100 % too with heads judged on texts with rare words (300 triggered
+texts, one seed) or on the very inputs that a guard had flagged (712 triggered texts, one seed): heads that stand out
+are aligned, and the backdoor does without them.
 """
 
 from __future__ import annotations

@@ -23,9 +23,10 @@ PAGE = CARDS / "papers" / "README.md"
 TEMPLATE = """\
 # Against the papers' numbers
 
-Clean accuracy / attack success in %, before → after. *Published* is what the paper prints; *here* is the same method on the
-victims of [`cards/victims`](../victims/README.md), the mean of {{ seeds }} seeds, which has intervals, prices and every other recipe.
-The floor is how many of the same triggered texts a clean model gives to the target: no defence can be asked to go below it.
+Clean accuracy / attack success in %, before → after. *Published* is what the paper prints; *here* is the same method
+on the victims of `cards/victims`, the mean of {{ seeds }} seeds, which has intervals, prices and every other recipe.
+The floor is how many of the same triggered texts a clean model gives to the target: no defence can be asked to go
+below it.
 
 | attack | method | published | here | `recipe` | floor here |
 |---|---|---|---|---|---|
@@ -35,14 +36,14 @@ The floor is how many of the same triggered texts a clean model gives to the tar
 Source of the published figures: {{ sources | join("; ") }}, as
 `published.yaml` has them. Written by `python tests/benchmarks/papers.py` from that and the benchmark's report.
 
-**What is comparable**: the task (SST-2), the kind of attack, and the method, as far as its paper and code tell it; where
-ours departs, `sanitize strategies NAME` and `sanitize recipes show NAME` say so.
+**What is comparable**: the task (SST-2), the kind of attack, and the method, as far as its paper and code tell it;
+where ours departs, `sanitize strategies NAME` and `sanitize recipes show NAME` say so.
 
-**What is not**: the models (theirs BERT-base, 110 M parameters and 144 heads; ours MiniLM-L6, 22.7 M and 72 heads), who poisoned
-them and how (share of poisoned texts, rate, epochs: theirs are not all published), the triggered texts, and the clean texts a
-defender has (theirs up to the whole training set, ours 1000). They give no floor. A lower number on one side shows no better
-method; that a method does here what its paper reports, or does not, is all that can be read off. The published protocols
-also may fall to an accuracy of 85 %, where ours stop at a loss of two points.
+**What is not**: the models (theirs BERT, 110 M parameters and 144 heads; ours MiniLM-L6, 22.7 M and 72 heads), who
+poisoned them and how, the triggered texts, and the clean texts that a defender has (1000 here). They give no floor. A
+lower number on one side shows no better method; that a method does here what its paper reports, or does not, is all
+that can be read off. `paper/pure` may fall to an accuracy of 85 %, as published; the other recipes stop at a loss of
+two points.
 """
 
 
@@ -53,7 +54,7 @@ def page() -> str:
     published = yaml.safe_load((CARDS / "papers" / "published.yaml").read_text(encoding="utf-8"))
     rows = [row for table in published for row in _rows(table, report)]
     sources = list(dict.fromkeys(table["source"] for table in published))
-    environment = Environment(undefined=StrictUndefined, trim_blocks=False, autoescape=False)  # noqa: S701  Markdown
+    environment = Environment(undefined=StrictUndefined, trim_blocks=False, autoescape=False)
     words = {"rows": rows, "seeds": len(report.seeds), "sources": sources}
     return environment.from_string(TEMPLATE).render(words) + "\n"
 
