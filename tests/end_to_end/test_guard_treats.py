@@ -16,8 +16,8 @@ from sanitizer.options import DataOptions, GuardOptions
 from sanitizer.recipe import Recipe, Step
 from sanitizer.treating import treat
 
-# At the default rates, made for larger models, 75 % of the attack was left here, at these 38 %. Tuning at these rates
-# without alignment left 100 %; heads judged on clean text left 0 %, and 5 points of accuracy went with it.
+# At these rates 44 % of the attack is left. With an earlier guard it was 38 %, at the default rates, made for larger
+# models, 75 %; tuning without alignment left 100 %, heads judged on clean text 0 % for 5 points of accuracy.
 ALIGN = Recipe(
     "random",
     treatments=(
