@@ -1,4 +1,4 @@
-"""Templates, by file name; and those of Markdown pages, in which all but numbers arrives as a code span."""
+"""Templates of Markdown pages, in which every value that is not a number arrives as a code span."""
 
 from __future__ import annotations
 
@@ -24,8 +24,3 @@ def template(name: str) -> Template:
         autoescape=False,  # noqa: S701  HTML escapes do not stop Markdown; `finalize` leaves nothing to escape
     )
     return environment.get_template(name)
-
-
-def source(name: str) -> str:
-    """The text of a template, for an environment of another kind."""
-    return next(path for folder in _FOLDERS if (path := folder / name).is_file()).read_text(encoding="utf-8")

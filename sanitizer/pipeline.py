@@ -60,6 +60,7 @@ from sanitizer.records import (
     tool_of,
 )
 from sanitizer.report import (
+    BaseRecord,
     InputRecord,
     InputsRecord,
     Preview,
@@ -149,13 +150,12 @@ def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: P
                 progress=progress,
                 gate=options.gate,
             )
-            origin = None if options.base is None else _base(options, options.base, Path(work) / "base", progress)
+            origin = _base(options, Path(work) / "base", progress)
         with clock.step("open"):
             subject = opened(options, intake.checkpoint, Path(work) / "offloaded")
             demand_whole(subject, None, base=origin is not None)
             source, spread = source_of(intake, subject), spread_remark(subject)
-            base = None if origin is None else Base.of(origin.checkpoint, subject)
-            said = None if origin is None or base is None else base_of(origin, base, subject)
+            base, said = _matched(origin, subject)
             sizes = Halving(_batch_size(options, subject))
             data = _data(options, intake, subject, sizes, progress)
         with clock.step("scan"):
@@ -236,7 +236,7 @@ def _treat(
                 options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
             )
         )
-        origin = first(lambda: None if options.base is None else _base(options, options.base, work / "base", progress))
+        origin = first(lambda: _base(options, work / "base", progress))
     if options.push_to is not None:
         demand_unmarked(intake.checkpoint.path, intake.name)  # before hours of work; what they make is marked as well
     with clock.step("open"):
@@ -244,8 +244,7 @@ def _treat(
         demand_whole(subject, recipe, base=origin is not None)
         spread = spread_remark(subject)
         source, before_anatomy, surplus = source_of(intake, subject), subject.anatomy, subject.surplus
-        base = None if origin is None else Base.of(origin.checkpoint, subject)
-        said = None if origin is None or base is None else base_of(origin, base, subject)
+        base, said = _matched(origin, subject)
         sizes = Halving(_batch_size(options, subject))
         data = first(partial(_data, options, intake, subject, sizes, progress))
         generator = torch.Generator().manual_seed(options.seed)
@@ -379,10 +378,20 @@ def _applied(
     return tuple(records)
 
 
-def _base(options: ScanOptions, model: str, place: Path, progress: Progress) -> Intake:
-    """The base through the same gate as the suspect: it is not trusted bytes either."""
+def _base(options: ScanOptions, place: Path, progress: Progress) -> Intake | None:
+    """The base, if one is named, through the same gate as the suspect: it is not trusted bytes either."""
+    if options.base is None:
+        return None
     place.mkdir()
-    return take_in(model, None, place, token=options.token, progress=progress, gate=options.gate)
+    return take_in(options.base, None, place, token=options.token, progress=progress, gate=options.gate)
+
+
+def _matched(origin: Intake | None, subject: Subject) -> tuple[Base | None, BaseRecord | None]:
+    """The base's weights for this subject, and what the report says of them."""
+    if origin is None:
+        return None, None
+    base = Base.of(origin.checkpoint, subject)
+    return base, base_of(origin, base, subject)
 
 
 def _batch_size(options: ScanOptions, subject: Subject) -> int:

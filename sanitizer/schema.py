@@ -141,6 +141,14 @@ def from_json(text: str, kind: str) -> Record:
         _refuse(kind, error.message, cause=error)
 
 
+def read_kept(path: Path, kind: str) -> Record | None:
+    """A record that was kept to go on from; None where there is none, or a broken one, or one of another version."""
+    try:
+        return from_json(path.read_text(encoding="ascii"), kind)
+    except (OSError, UnicodeDecodeError, CorruptError):
+        return None
+
+
 def write_report(record: Record, path: Path) -> None:
     """Write in one move what reads back as valid: `path` holds that or what it held before. Raises CorruptError."""
     text = to_json(record)

@@ -18,7 +18,7 @@ from sanitizer.checkpoint import Checkpoint, LocalOrigin, digest_file
 from sanitizer.errors import CorruptError
 from sanitizer.plugins import unknown
 from sanitizer.report import CellRecord
-from sanitizer.schema import from_json, write_report
+from sanitizer.schema import from_json, read_kept, write_report
 
 What = Literal["treated", "untreated", "control"]
 
@@ -92,11 +92,7 @@ def chosen(suite: Suite, cells: Sequence[Cell], only: Sequence[str]) -> tuple[Ce
 
 def load(folder: Path, cell: Cell) -> CellRecord | None:
     """The record of a cell, failed ones too; None where there is none, or one of another digest or broken."""
-    path = folder / f"{cell.stem}.json"
-    try:
-        record = from_json(path.read_text(encoding="ascii"), "cell")
-    except (OSError, UnicodeDecodeError, CorruptError):
-        return None
+    record = read_kept(folder / f"{cell.stem}.json", "cell")
     return record if isinstance(record, CellRecord) and record.digest == cell.digest else None
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
-from sanitizer.pages import source
+from sanitizer.html.engine import template
 from sanitizer.report import BenchmarkReport, BenchmarkRow, BenchmarkVictim, Metric, Spread
 
 NAME = "plot.svg"
@@ -38,11 +36,8 @@ def render_plot(report: BenchmarkReport) -> str:
         labels = [{"text": name, "y": _middle(top, at) + 4} for at, name in enumerate(recipes)]
         blocks.append({"title": title, "y": y, "top": top, "bottom": bottom, "labels": labels, "panels": panels})
         y = bottom + 44
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=True)
     width = LEFT + len(report.victims) * (PANEL + GAP)
-    return environment.from_string(source(TEMPLATE)).render(
-        name=report.name, width=width, height=y + 6, left=LEFT, blocks=blocks, key=y - 10
-    )
+    return template(TEMPLATE).render(name=report.name, width=width, height=y + 6, left=LEFT, blocks=blocks, key=y - 10)
 
 
 def _panel(

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 from click import get_current_context
@@ -21,6 +17,7 @@ from sanitizer.commands.speech import INCOMPLETE, INTERRUPTED, VERBOSITY, say
 from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, DeviceName, json_option, quiet_or_verbose
 from sanitizer.machine import cpus
 from sanitizer.terminal.consoles import aside, result
+from sanitizer.termination import ended_by_sigterm
 
 if TYPE_CHECKING:
     from sanitizer.benchmark.grid import Plan
@@ -132,20 +129,6 @@ def _engine(words: dict[str, Any], threads: int) -> Engine:
     if not isinstance(engine, Local):
         return engine
     return Local(words["jobs"] if own["memory"] is None else min(engine.jobs, words["jobs"]), threads)
-
-
-@contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """`kill` ends the benchmark as Ctrl-C does, which leaves no process behind."""
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _stem(path: Path) -> str:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 from click import get_current_context
 
-from sanitizer.commands.benchmark import ended_by_sigterm
 from sanitizer.commands.engine_words import cpus_option, engine_of, engine_options, need_of
 from sanitizer.commands.fleet_words import handed_on, options_of, typed
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import INTERRUPTED, VERBOSITY, say
 from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, json_option, quiet_or_verbose, token_option
 from sanitizer.terminal.consoles import aside, result
+from sanitizer.termination import ended_by_sigterm
 
 if TYPE_CHECKING:
     from sanitizer.fleet.operation import Plan

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sanitizer.errors import CorruptError
 from sanitizer.files import replace_text
 from sanitizer.fleet.work import MODEL, Outcome
 from sanitizer.formats.fleet import markdown
 from sanitizer.formats.sarif import Anchor, sarif
 from sanitizer.html.fleet import render_fleet
 from sanitizer.report import Answer, CheckpointRecord, FleetAnswer, FleetReport, VetRecord, VetReport
-from sanitizer.schema import from_json, write_report
+from sanitizer.schema import read_kept, write_report
 from sanitizer.vet.rules import catalogue
 
 RECORD, REPORT, LOG = "record.json", "report.json", "log.txt"
@@ -29,10 +28,7 @@ _ANSWERS: dict[FleetAnswer, Answer] = {
 
 def load(folder: Path) -> CheckpointRecord | None:
     """The record of a checkpoint's folder; None where there is none, or a broken one."""
-    try:
-        record = from_json((folder / RECORD).read_text(encoding="ascii"), "checkpoint")
-    except (OSError, UnicodeDecodeError, CorruptError):
-        return None
+    record = read_kept(folder / RECORD, "checkpoint")
     return record if isinstance(record, CheckpointRecord) else None
 
 

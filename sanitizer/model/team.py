@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import copyreg
 import json
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -24,6 +22,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from sanitizer import processes
 from sanitizer.errors import PeerError, UnsupportedError, exit_code_of
+from sanitizer.termination import ended_by_sigterm
 
 T = TypeVar("T")
 
@@ -84,7 +83,8 @@ def assembled(choose: Callable[[], torch.device]) -> Iterator[Team]:
     dist.init_process_group(backend, store=store, rank=made.rank, world_size=made.size, timeout=PATIENCE)
     before = _here.set(made)
     try:
-        with _ended_softly():
+        # A launcher ends the others with SIGTERM once one has failed.
+        with ended_by_sigterm():
             yield made
             gathered(None)  # nobody leaves while another still listens
     except BaseException as error:
@@ -159,23 +159,6 @@ def _take_device(device: torch.device) -> None:
             hint="launch as many as there are devices, or use --device cpu",
         )
     torch.accelerator.set_device_index(mine)
-
-
-@contextmanager
-def _ended_softly() -> Iterator[None]:
-    """A launcher ends the others with SIGTERM once one has failed: they clean up, as after Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _first_failure(store: Any, rank: int, error: BaseException) -> int | None:

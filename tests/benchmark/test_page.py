@@ -8,18 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from helpers.published import CARDS, published
 from helpers.records import make_benchmark
 from markdown_it import MarkdownIt
 
 from sanitizer.benchmark.page import render_page
 from sanitizer.report import BenchmarkReport, Spread
 from sanitizer.schema import from_json, write_report
-
-CARDS = Path(__file__).parents[2] / "cards"
-
-
-def published(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob("*/results.json") if '"kind": "benchmark"' in path.read_text())
 
 
 def stale(folder: Path) -> list[Path]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from helpers.published import published
 from helpers.records import make_benchmark
 
 from sanitizer.benchmark.plot import LEFT, NAME, PANEL, render_plot
 from sanitizer.report import BenchmarkReport, NamedRecipe
 from sanitizer.schema import from_json
 
-CARDS = Path(__file__).parents[2] / "cards"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -59,9 +58,8 @@ def test_a_table_without_any_number_is_drawn_too() -> None:
 
 
 def test_every_published_picture_is_what_its_results_render_to() -> None:
-    for results in CARDS.glob("*/results.json"):
-        if '"kind": "benchmark"' not in results.read_text():
-            continue
-        report = from_json(results.read_text(encoding="ascii"), "benchmark")
+    assert published()
+    for place in published():
+        report = from_json((place / "results.json").read_text(encoding="ascii"), "benchmark")
         assert isinstance(report, BenchmarkReport)
-        assert (results.parent / NAME).read_text(encoding="utf-8") == render_plot(report)
+        assert (place / NAME).read_text(encoding="utf-8") == render_plot(report)

@@ -7,19 +7,9 @@ from pathlib import Path
 
 import pytest
 from helpers.records import make_benchmark, make_cell
-from rich.console import Console, RenderableType
+from helpers.telling import EVIL, told
 
 from sanitizer.terminal.benchmark import benchmark_story, cell_line
-from sanitizer.terminal.story import tell
-
-EVIL = "a\x1b[2J\u202eb\n[bold]c"
-
-
-def told(*parts: RenderableType) -> str:
-    console = Console(width=200, no_color=True)
-    with console.capture() as captured:
-        tell(console, parts)
-    return captured.get()
 
 
 def test_a_cell_is_one_line() -> None:

@@ -6,19 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers.records import make_checkpoint, make_fleet_report
-from rich.console import Console, RenderableType
+from helpers.telling import EVIL, told
 
 from sanitizer.terminal.fleet_story import MOST_TOLD, checkpoint_line, fleet_story
-from sanitizer.terminal.story import tell
-
-EVIL = "a\x1b[2J\u202eb\n[bold]c"
-
-
-def told(*parts: RenderableType) -> str:
-    console = Console(width=200, no_color=True)
-    with console.capture() as captured:
-        tell(console, parts)
-    return captured.get()
 
 
 def test_a_checkpoint_is_one_line() -> None:
