@@ -49,7 +49,7 @@ def inputs_story(asked: InputsRecord) -> Iterator[RenderableType]:
     if asked.answer == "abnormal":
         yield Text(
             "  Abnormal is said of the inputs: a trigger does it, and so may another kind of text. A model without any "
-            "backdoor, given paraphrases of its own texts, came to 0.70 in the last column."
+            "backdoor, given paraphrases of its own texts, came to 0.60 in the last column."
         )
     if asked.answer == "alike":
         yield Text("  No difference in attention is no acquittal: a trigger may act elsewhere.")
