@@ -93,6 +93,7 @@ def _result(ray: Any, ref: Any) -> Any:
 def connected(address: str | None) -> Iterator[Any]:
     """Ray, ready for work and silent. A connection that this process has already is used; any other ends with this."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else a cluster started here tells its makers
+    os.environ.setdefault("RAY_TQDM_PATCH_PRINT", "0")  # else it replaces `print` in this process, for good
     try:
         import ray
     except ImportError as error:

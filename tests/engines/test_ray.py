@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import signal
 import sys
@@ -55,6 +56,12 @@ def test_every_task_is_done_once_and_two_at_a_time(ray: None, tmp_path: Path) ->
     assert os.getpid() not in {one.result[0] for one in done}
     assert len({one.result[0] for one in done}) == 2
     assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_this_process_keeps_its_own_print(ray: None) -> None:
+    tqdm_ray = pytest.importorskip("ray.experimental.tqdm_ray")
+    tqdm_ray.instance()  # Ray does so once a task has shown progress
+    assert (builtins.print.__module__, builtins.print.__name__) == ("builtins", "print")
 
 
 def test_the_task_of_a_worker_that_is_killed_is_done_by_another(ray: None, tmp_path: Path) -> None:
