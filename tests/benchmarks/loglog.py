@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 760, 460, 70, 50, 20, 170
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 760, 460, 70, 50, 34, 170
 COLOURS = ("#0b5fa5", "#b5450b", "#2f7d32", "#7b3fa0", "#8a6d00", "#00838f", "#ad1457", "#455a64")
 Points = Sequence[tuple[float, float]]
 
@@ -45,7 +45,7 @@ def plot(lines: Mapping[str, Points], *, x: str, y: str) -> str:
             f'<text x="{WIDTH - RIGHT + 14}" y="{TOP + 12 + 18 * number}" fill="{colour}">{escape(name)}</text>'
         )
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">{escape(x)}</text>')
-    parts.append(f'<text x="16" y="{TOP + 4}">{escape(y)}</text></svg>')
+    parts.append(f'<text x="16" y="{TOP - 16}">{escape(y)}</text></svg>')
     return "\n".join(parts) + "\n"
 
 

@@ -1,6 +1,6 @@
 """Seconds and peak memory of each stage by the size of a model, on random llama weights, and what a fleet would cost.
 
-    python tests/benchmarks/scaling.py [MILLIONS ...] --out cards/scaling     default: 5 15 50 150
+    python tests/benchmarks/scaling.py [MILLIONS ...] --out cards/scaling     default: 5 15 50 150 400 1000
 
 Writes results.json, README.md and plot.svg after each size; sizes that are there already are kept. Each stage runs in a
 child process that is forked from one that has the libraries already; what a stage needs beforehand is done in the child
@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ from sanitizer.vet.families import families
 from sanitizer.vet.gate import rebuild, settled
 from sanitizer.vet.isolated import Worker
 
-MILLIONS = (5, 15, 50, 150)
+MILLIONS = (5, 15, 50, 150, 400, 1000)
 WORDS, HEAD_DIM, TEXTS, LENGTH, BATCH, PROBES = 2000, 64, 16, 32, 8, 16
 SHARE = 4
 """One head in so many is removed."""
@@ -209,6 +209,22 @@ def in_child(prepare: Prepared) -> dict[str, float]:
     return found
 
 
+def saturation(by: Mapping[tuple[str, int], Mapping[str, float]], largest: int, said: Mapping[str, Any]) -> str:
+    """Where the seconds and the bytes of the largest size go, next to a node's line, in a sentence or two."""
+    spent = {stage: by[stage, largest]["processor_seconds"] for stage in said["laws"]}
+    slowest = max(spent, key=spent.__getitem__)
+    fetching = by["nothing", largest]["bytes"] / said["bytes_per_second"]
+    held = (by["open", largest]["peak_memory"] - by["nothing", largest]["peak_memory"]) / largest
+    streaming = max(by[stage, largest]["peak_memory"] for stage in ("vet", "rebuild", "apply"))
+    return (
+        f"The processor: of {sum(spent.values()):.0f} seconds at {largest / 1e6:.0f} M numbers, {slowest} takes "
+        f"{100 * spent[slowest] / sum(spent.values()):.0f} %, even with so few texts, and fetching over such a line "
+        f"{fetching:.0f} seconds more. Then memory: an open model holds {held:.1f} bytes a number at its peak (stored in "
+        f"half precision, opened in float32), so that 16 GB end at {16 / held:.1f} G numbers, unless it is spread; what "
+        f"only streams files (vet, rebuild, apply) stays at {streaming / 1e6:.0f} MB."
+    )
+
+
 def page(results: dict[str, Any]) -> str:
     """The README of the results."""
     rows = results["measurements"]
@@ -228,6 +244,7 @@ def page(results: dict[str, Any]) -> str:
             cells = (form.format(by[name, size][key] * scale) if (name, size) in by else "" for size in sizes)
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines.append("")
+    lines += ["## What saturates first", "", saturation(by, sizes[-1], results["simulation"]), ""]
     said = results["simulation"]
     laws, (low, high) = said["laws"], said["numbers"]
     lines += [
@@ -261,8 +278,8 @@ def written(out: Path, measured: list[Measurement], load: list[float]) -> None:
     rows = [asdict(one) for one in measured]
     about = (
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} thread, torch "
-        f"{torch.__version__}, float32; {TEXTS} texts of {LENGTH} words, {PROBES} probes. The machine had other work: "
-        f"its load was {min(load):.1f} to {max(load):.1f} when stages began."
+        f"{torch.__version__}, float32; {TEXTS} texts of {LENGTH} words, {PROBES} probes. The machine's load was "
+        f"{min(load):.1f} to {max(load):.1f} when stages began: more than 1 or so is other work."
     )
     results: dict[str, Any] = {"about": about, "load": [min(load), max(load)], "measurements": rows}
     results["simulation"] = simulate(results)
