@@ -219,9 +219,9 @@ def saturation(by: Mapping[tuple[str, int], Mapping[str, float]], largest: int, 
     return (
         f"The processor: of {sum(spent.values()):.0f} seconds at {largest / 1e6:.0f} M numbers, {slowest} takes "
         f"{100 * spent[slowest] / sum(spent.values()):.0f} %, even with so few texts, and fetching over such a line "
-        f"{fetching:.0f} seconds more. Then memory: an open model holds {held:.1f} bytes a number at its peak (stored in "
-        f"half precision, opened in float32), so that 16 GB end at {16 / held:.1f} G numbers, unless it is spread; what "
-        f"only streams files (vet, rebuild, apply) stays at {streaming / 1e6:.0f} MB."
+        f"{fetching:.0f} seconds more. Then memory: an open model holds {held:.1f} bytes a number at its peak (stored "
+        f"in half precision, opened in float32), so that 16 GB end at {16 / held:.1f} G numbers, unless it is spread; "
+        f"what only streams files (vet, rebuild, apply) stays at {streaming / 1e6:.0f} MB."
     )
 
 
