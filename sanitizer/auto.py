@@ -18,6 +18,8 @@ from sanitizer.report import DataRecord, DecisionRecord, ForensicsRecord, Suspec
 
 AUTO = "auto"
 _NO_REMOVAL = "random"
+STRATEGIES, TREATMENTS = ("forensics", "gradient", _NO_REMOVAL), ("remove", "rebase", "unlearn", "consistency")
+"""All that it chooses from."""
 _HOW = {
     "unlearn": "tuned against an adversary that looks for triggers",
     "consistency": "tuned so that layers change what they hand on smoothly",

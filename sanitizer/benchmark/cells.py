@@ -58,7 +58,8 @@ class Digests:
     def of(cls, suite: Suite) -> Digests:
         """Hash everything once."""
         files = (suite.data, suite.test, *(victim.triggered for victim in suite.victims))
-        models = (suite.control, *(victim.model for victim in suite.victims))
+        bases = (entry.base for entry in suite.recipes if entry.base is not None)
+        models = (suite.control, *(victim.model for victim in suite.victims), *bases)
         return cls({path: digest_file(path).sha256 for path in files}, {path: _folder(path) for path in models})
 
 
@@ -141,7 +142,7 @@ def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:
     for seed in suite.seeds:
         for entry in suite.recipes:
             for victim in suite.victims:
-                decides = {
+                decides: dict[str, object] = {
                     "version": __version__,
                     "test": digests.files[suite.test],
                     "triggered": digests.files[victim.triggered],
@@ -157,6 +158,8 @@ def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:
                         for plugin in plugins_of(entry.recipe)
                     ],
                 }
+                if entry.base is not None:
+                    decides["base"] = digests.models[entry.base]
                 yield Cell("treated", victim, _digest(decides), entry, seed)
 
 

@@ -8,10 +8,12 @@ As YAML, with paths relative to the file::
     control: clean-model       # a model without backdoor, for the benign floor
     victims:
       - {name: badnets, model: badnets, triggered: badnets.tsv, target: 1}
-    recipes:                   # what --recipe takes, or a recipe with a name
+    recipes:                   # what --recipe takes, `auto`, or a recipe with a name
       - pure
+      - auto
       - mine.yaml
       - {name: heads-only, strategy: gradient, treatments: [remove]}
+      - {name: auto-with-base, strategy: auto, base: base-model}  # the folder that --base gets
     seeds: [0, 1, 2]
     timeout: 7200              # seconds for one run; may be left out, as may `name`
 
@@ -29,6 +31,7 @@ from typing import Any
 import yaml
 
 from sanitizer import catalog
+from sanitizer.auto import AUTO, STRATEGIES, TREATMENTS
 from sanitizer.cleandata import LEAST
 from sanitizer.errors import UsageError
 from sanitizer.plugins import unknown
@@ -40,6 +43,7 @@ NEEDED = ("data", "test", "control", "victims", "recipes", "seeds")
 VICTIM_KEYS = ("name", "model", "triggered", "target")
 TIMEOUT = 7200
 MOST_SEED = 2**32 - 1
+_UNDECIDED = Recipe(AUTO, treatments=())
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/+-]{0,63}")
 
 
@@ -55,10 +59,14 @@ class Victim:
 
 @dataclass(frozen=True)
 class Entry:
-    """A recipe under the name that the table gives it."""
+    """A recipe under the name that the table gives it, and the folder of the base that it is told of.
+
+    The strategy `auto` stands for whatever a run chooses by evidence.
+    """
 
     name: str
     recipe: Recipe
+    base: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -106,10 +114,13 @@ def read_suite(path: Path) -> Suite:
 
 
 def plugins_of(recipe: Recipe) -> tuple[catalog.Entry, ...]:
-    """The strategy and the treatments, described. Raises UsageError for one that is not there."""
+    """The strategy and the treatments, described: all that `auto` may take. Raises UsageError for one not there."""
+    auto, steps = recipe.strategy == AUTO, (*recipe.prepare, *recipe.treatments)
+    strategies = STRATEGIES if auto else (recipe.strategy,)
+    treatments = TREATMENTS if auto else tuple(step.name for step in steps)
     return (
-        catalog.describe("sanitizer.strategies", recipe.strategy),
-        *(catalog.describe("sanitizer.treatments", step.name) for step in (*recipe.prepare, *recipe.treatments)),
+        *(catalog.describe("sanitizer.strategies", name) for name in strategies),
+        *(catalog.describe("sanitizer.treatments", name) for name in treatments),
     )
 
 
@@ -130,11 +141,14 @@ def _entry(here: Path, words: object) -> Entry:
         case str() if words.endswith((".yaml", ".yml")):
             entry = Entry(_name(Path(words).stem, "a recipe's name"), Recipe.from_file(here / words))
         case str():
-            entry = Entry(_name(words, "a recipe's name"), find(words))
+            entry = Entry(_name(words, "a recipe's name"), _UNDECIDED if words == AUTO else find(words))
         case dict() if "name" in words:
-            rest = {key: value for key, value in words.items() if key != "name"}
+            rest = {key: value for key, value in words.items() if key not in ("name", "base")}
             name = _name(words["name"], "a recipe's name")
-            entry = Entry(name, Recipe.from_yaml(yaml.safe_dump(rest, sort_keys=False), name=f"recipe {name}"))
+            base = _model(here, words["base"], "base") if "base" in words else None
+            text = yaml.safe_dump(rest, sort_keys=False)
+            undecided = rest == {"strategy": AUTO}
+            entry = Entry(name, _UNDECIDED if undecided else Recipe.from_yaml(text, name=f"recipe {name}"), base)
         case _:
             raise UsageError(
                 f"{words!r} is no recipe",

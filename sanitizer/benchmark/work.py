@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sanitizer.auto import AUTO
 from sanitizer.benchmark.cells import Cell, code_digest
 from sanitizer.benchmark.estimates import pack
 from sanitizer.benchmark.suite import Suite
@@ -77,12 +78,18 @@ def _run(cell: Cell, bench: Bench, children: Children, work: Path, log: Path) ->
     """`sanitize run` in a process of its own, given the victim and clean texts and nothing else."""
     assert cell.entry is not None and cell.seed is not None
     bench.data.draw(bench.suite.texts, seed=cell.seed).write(work / "clean.csv")
-    (work / "recipe.yaml").write_text(cell.entry.recipe.to_yaml(), encoding="utf-8")
+    if cell.entry.recipe.strategy == AUTO:
+        treated_by = {"--strategy": AUTO}
+    else:
+        (work / "recipe.yaml").write_text(cell.entry.recipe.to_yaml(), encoding="utf-8")
+        treated_by = {"--recipe": "recipe.yaml"}
+    if cell.entry.base is not None:
+        treated_by["--base"] = str(cell.entry.base)
     words = {
         "--data": "clean.csv",
         "--text-column": "text",
         "--label-column": "label",
-        "--recipe": "recipe.yaml",
+        **treated_by,
         "--seed": str(cell.seed),
         "--device": bench.device,
         "--output": "result",

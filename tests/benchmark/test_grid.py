@@ -143,6 +143,22 @@ def test_cells_are_named_by_what_decides_them(tmp_path: Path) -> None:
     assert stems(recipes=[QUICK | {"settings": {}}]) == first
 
 
+@pytest.mark.slow
+def test_auto_is_told_of_the_base_and_is_another_cell_for_it(tmp_path: Path) -> None:
+    told = {"name": "told", "strategy": "auto", "base": "control"}
+    suite = make_suite(tmp_path / "suite", recipes=["auto", told])
+    options = BenchmarkOptions(suite, tmp_path / "out", "x", device="cpu", keep_models=True)
+    report = benchmark(options, told=lambda _: None)
+    treated = {cell.recipe: cell for cell in report.cells if cell.recipe is not None}
+    assert {name: cell.failed for name, cell in treated.items()} == {"auto": None, "told": None}
+    assert treated["auto"].digest != treated["told"].digest
+    recipes = {
+        json.loads(path.read_text())["treatments"][0]["name"]
+        for path in (options.out / "models").glob("*/sanitizer/report.json")
+    }
+    assert recipes == {"unlearn", "rebase"}
+
+
 def test_a_default_that_changes_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite = make_suite(tmp_path, recipes=["ft"])
 

@@ -49,6 +49,14 @@ def test_recipes_are_rows_files_and_mappings(models: Path) -> None:
     assert suite.recipes[2].recipe == Recipe("random", treatments=(Step("remove"),))
 
 
+def test_auto_is_left_to_each_run_and_may_be_told_of_a_base(models: Path) -> None:
+    told = {"name": "told", "strategy": "auto", "base": "control"}
+    plain, based = read_suite(written(models, recipes=["auto", told])).recipes
+    assert (plain.name, plain.recipe.strategy, plain.base) == ("auto", "auto", None)
+    assert (based.recipe, based.base) == (plain.recipe, models.resolve() / "control")
+    assert {"unlearn", "rebase"} <= {plugin.name for plugin in module.plugins_of(plain.recipe)}
+
+
 def test_a_suite_without_a_name_has_that_of_its_file(models: Path) -> None:
     assert read_suite(written(models, name=None)).name == "changed"
 
@@ -76,6 +84,7 @@ def test_the_documented_example_has_every_key() -> None:
         ({"recipes": ["pure", QUICK | {"name": "one"}]}, "name one is there twice"),
         ({"recipes": [{"strategy": "random"}]}, "is no recipe"),
         ({"recipes": ["none.yaml"]}, "cannot be read"),
+        ({"recipes": [{"name": "a", "strategy": "auto", "base": "none"}]}, "base: none is no folder with a model"),
         ({"recipes": [{"name": "a", "strategy": "random", "treatments": ["remoev"]}]}, "no treatment 'remoev'"),
         ({"recipes": [{"name": "0", "strategy": "random"}]}, "a recipe's name cannot be '0'"),
         ({"victims": ["one"]}, "'one' is no victim"),
