@@ -99,8 +99,8 @@ def _files(left: Intake, right: Intake) -> tuple[int, tuple[FileDifference, ...]
 
 def _answers(options: CompareOptions, left: Intake, right: Intake, progress: Progress) -> AnswersRecord:
     from sanitizer.compare.answers import compare_answers
+    from sanitizer.model.batches import batch_size
     from sanitizer.model.subject import choose_device, choose_dtype, open_subject
-    from sanitizer.pipeline import BATCH, LARGE_BATCH
     from sanitizer.trust import clean_data
 
     device = choose_device(options.device)
@@ -108,5 +108,5 @@ def _answers(options: CompareOptions, left: Intake, right: Intake, progress: Pro
     one, other = (open_subject(side.checkpoint, device=device, dtype=dtype) for side in (left, right))
     names = {int(label): str(name) for label, name in one.model.config.id2label.items()}
     data = clean_data(options.data, (), names, one.task, seed=options.seed, token=options.token, progress=progress)
-    size = options.batch_size or BATCH.get(device.type, LARGE_BATCH)
+    size = batch_size(options.batch_size, device)
     return compare_answers(one, other, data, size=size, seed=options.seed, progress=progress)

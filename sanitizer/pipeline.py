@@ -7,79 +7,41 @@ that is what people will load.
 from __future__ import annotations
 
 import gc
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from sanitizer import processes
-from sanitizer.auto import AUTO, decide
-from sanitizer.checkpoint import Checkpoint, LocalOrigin
-from sanitizer.cleandata import CleanData
 from sanitizer.clock import Clock
-from sanitizer.documents import address, card_of, write_documents
-from sanitizer.errors import CorruptError, GateError, HubError, UsageError
-from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, unlike, woken
-from sanitizer.hub.dataset import load_texts
-from sanitizer.hub.push import PushRecord, card_there, push
-from sanitizer.intake import Intake, take_in
+from sanitizer.documents import card_of, write_documents
+from sanitizer.hub.push import PushRecord
 from sanitizer.machine import cache_folder
 from sanitizer.mark import demand_unmarked
-from sanitizer.model.base import Base
-from sanitizer.model.batches import batches, encode
-from sanitizer.model.evaluate import logits
-from sanitizer.model.halving import Halving
-from sanitizer.model.material import Flagged, Material
-from sanitizer.model.measure import agreement, measure
-from sanitizer.model.restore import put_back
-from sanitizer.model.save import needs_loader
+from sanitizer.model.batches import BATCH, LARGE_BATCH
 from sanitizer.model.states import States
-from sanitizer.model.subject import Subject, choose_device
+from sanitizer.model.subject import choose_device
 from sanitizer.model.team import alone, assembled, first, team
-from sanitizer.opening import demand_whole, opened, spread_remark, write_model
-from sanitizer.options import DataOptions, RunOptions, ScanOptions
-from sanitizer.output import FOLDER, check_place, files_of, put_in_place, workspace
-from sanitizer.plan import TreatmentPlan
-from sanitizer.plugins import build
+from sanitizer.opening import write_model
+from sanitizer.options import RunOptions
+from sanitizer.output import check_place, put_in_place, workspace
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
-from sanitizer.recipe import Recipe, Step
-from sanitizer.records import (
-    base_of,
-    data_of,
-    declared_datasets,
-    heads_of,
-    memory_of,
-    plan_of,
-    source_of,
-    strategy_of,
-    tool_of,
-)
-from sanitizer.report import (
-    BaseRecord,
-    InputRecord,
-    InputsRecord,
-    Preview,
-    RecipeRecord,
-    RunReport,
-    ScanReport,
-    TreatmentRecord,
-)
-from sanitizer.resolve import budget_for, budget_of, completed, recipe_for
-from sanitizer.scan.inputs import scan_inputs
-from sanitizer.schema import from_json
-from sanitizer.sized import measured, picked, scored, seen
+from sanitizer.publishing import publish, publish_as_asked
+from sanitizer.recipe import Recipe
+from sanitizer.records import heads_of
+from sanitizer.report import InputRecord, Preview, RunReport
+from sanitizer.resolve import recipe_for
+from sanitizer.scanning import scan
+from sanitizer.sized import seen
 from sanitizer.source import HubRef, LocalRef, parse_model
-from sanitizer.trust import clean_data
+from sanitizer.steps.evidence import report_of
+from sanitizer.steps.result import Sample, answers_of_suspect, opened_again
+from sanitizer.steps.suspect import Texts, opened_suspect, vetted
+from sanitizer.steps.treatment import treat
 
-BATCH = {"cpu": 32}
-LARGE_BATCH = 64
-# Relative to the largest logit. Saving rounds nothing that the model in memory did not round too.
-LOAD_BACK = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
+__all__ = ["RunResult", "preview", "publish", "run", "scan"]
 
 
 @dataclass(frozen=True)
@@ -116,92 +78,13 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
                 write_documents(report, recipe, work / "built", repo_name=options.push_to, name=output.name, old=old)
                 put_in_place(work / "built", output, force=options.force)
         states.forget()
-        return first(lambda: _published(options, report, output))
-
-
-def _published(options: RunOptions, report: RunReport, output: Path) -> RunResult:
-    pushed = None
-    if options.push_to is not None and report.passed:
-        how = {"token": options.token, "private": options.private, "create_pr": options.create_pr}
-        try:
-            pushed = publish(output, options.push_to, **how)  # type: ignore[arg-type]
-        except HubError as error:
-            kept = f"the result is kept: `sanitize push {output} --to {options.push_to}` publishes it"
-            raise HubError(error.message, hint="; ".join(filter(None, (error.hint, kept)))) from error
-    return RunResult(report, output, pushed)
+        return first(lambda: RunResult(report, output, publish_as_asked(options, report, output)))
 
 
 def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
     """What `run` would do with these options. Raises what it would raise at once; writes nothing."""
     ref, output, recipe = _checked(options)
     return preview_of(options, ref, recipe, output, batch={**BATCH, "": LARGE_BATCH}, progress=progress)
-
-
-def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: Progress = silent) -> ScanReport:
-    """Take a suspect in and look at its heads, and at what they do on `inputs`; nothing is changed or written."""
-    clock = Clock()
-    with tempfile.TemporaryDirectory(prefix="sanitizer-") as work:
-        with clock.step("vet"):
-            intake = take_in(
-                options.model,
-                options.revision,
-                Path(work),
-                token=options.token,
-                progress=progress,
-                gate=options.gate,
-            )
-            origin = _base(options, Path(work) / "base", progress)
-        with clock.step("open"):
-            subject = opened(options, intake.checkpoint, Path(work) / "offloaded")
-            demand_whole(subject, None, base=origin is not None)
-            source, spread = source_of(intake, subject), spread_remark(subject)
-            base, said = _matched(origin, subject)
-            sizes = Halving(_batch_size(options, subject))
-            data = _data(options, intake, subject, sizes, progress)
-        with clock.step("scan"):
-            looked = seen(options, subject, data, sizes, progress, base=base)
-        asked = None
-        if inputs is not None:
-            with clock.step("inputs"):
-                asked = _ask(options, inputs, intake, subject, data, sizes, progress)
-    return ScanReport(
-        tool=tool_of(subject.device),
-        source=source,
-        vetting=intake.record,
-        data=data_of(data),
-        scan=looked,
-        started=clock.started,
-        timings=clock.timings(),
-        warnings=(*unlike(said), *spread, *sizes.remarks),
-        inputs=asked,
-        base=said,
-    )
-
-
-def publish(
-    folder: Path, repo: str, *, token: str | None = None, private: bool = True, create_pr: bool = False
-) -> PushRecord:
-    """Push a finished folder as one commit.
-
-    Raises GateError if its report does not validate, a gate failed, or the model is marked as backdoored.
-    """
-    demand_unmarked(folder, str(folder))
-    path = folder / FOLDER / "report.json"
-    if not path.is_file():
-        raise UsageError(f"{folder} is not the result of a run: it has no {FOLDER}/report.json")
-    report = from_json(path.read_text(encoding="utf-8"), "report")
-    if not isinstance(report, RunReport) or not report.passed:
-        raise GateError(f"{folder} did not pass every gate, so it is not pushed", hint="its report says which failed")
-    address(report, folder, repo, old=card_there(repo, token=token))
-    return push(
-        folder,
-        repo,
-        token=token,
-        private=private,
-        create_pr=create_pr,
-        message=f"Sanitized {report.source.name} with {', '.join(report.methods) or 'no treatment'}",
-        description=f"{len(report.heads)} attention heads treated; see README.md and {FOLDER}/report.json.",
-    )
 
 
 def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:
@@ -231,214 +114,29 @@ def _treat(
     """
     clock = Clock()
     with clock.step("vet"):
-        intake = first(
-            lambda: take_in(
-                options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate
-            )
-        )
-        origin = first(lambda: _base(options, work / "base", progress))
+        intake, origin = first(partial(vetted, options, work, progress))
     if options.push_to is not None:
         demand_unmarked(intake.checkpoint.path, intake.name)  # before hours of work; what they make is marked as well
     with clock.step("open"):
-        subject = opened(options, intake.checkpoint, work / "offloaded")
-        demand_whole(subject, recipe, base=origin is not None)
-        spread = spread_remark(subject)
-        source, before_anatomy, surplus = source_of(intake, subject), subject.anatomy, subject.surplus
-        base, said = _matched(origin, subject)
-        sizes = Halving(_batch_size(options, subject))
-        data = first(partial(_data, options, intake, subject, sizes, progress))
-        generator = torch.Generator().manual_seed(options.seed)
-        fit, validation, test = (encode(subject, part) for part in (data.fit, data.validation, data.test))
+        subject, suspect = opened_suspect(options, intake, origin, recipe, work, progress)
+        anatomy, texts = subject.anatomy, Texts.of(subject, suspect.data)
     with clock.step("measure before"):
-        suspect = first(partial(measured, "measure before", subject, test, sizes, progress))
-        if not suspect.loss.isfinite().all():
-            raise CorruptError("the answers of the suspect are not numbers", hint="get the checkpoint again")
+        answers = first(partial(answers_of_suspect, subject, texts.test, suspect.sizes, progress))
     with clock.step("scan"):
-        looked = first(partial(seen, options, subject, data, sizes, progress, base=base))
-    decision = None
-    if recipe.strategy == AUTO:
-        chosen, decision = decide(subject.task, data_of(data), looked.forensics, base=base is not None)
-        recipe = completed(chosen, options)
-    budget = budget_for(recipe)
-    doubted = Flagged.of(subject, flagged) if flagged else None
-    material = Material(fit, generator, options.layout, progress, validation, states, doubted, base)
-    (before_scoring, skipped_first), (steps, skipped) = fitting(recipe.prepare, data), fitting(recipe.treatments, data)
-    with put_back(subject) if before_scoring else nullcontext():
-        nothing = TreatmentPlan.nothing(subject.anatomy.counts(), budget)
-        prepare = _applied(before_scoring, subject, nothing, material, clock, "prepare: ")
-        with clock.step("score"):
-            strategy = build("sanitizer.strategies", recipe.strategy, recipe.settings)
-            scores = first(
-                partial(
-                    scored,
-                    strategy,
-                    subject,
-                    fit,
-                    sizes,
-                    generator=generator,
-                    forensics=looked.forensics,
-                    progress=progress,
-                ),
-                generator=generator,
-            )
-        with clock.step("choose"):
-            plan = first(
-                partial(picked, scores, budget, subject, validation, sizes, generator=generator, progress=progress),
-                generator=generator,
-            )
-    treatments = _applied(steps, subject, plan, material, clock)
+        looked = first(partial(seen, options, subject, suspect.data, suspect.sizes, progress, base=suspect.base))
+    done = treat(options, recipe, subject, suspect, looked, texts, states, flagged, clock=clock, progress=progress)
     if team().rank:
         return None
     rest.enter_context(alone())
-    heads = heads_of(plan, before_anatomy, subject.anatomy)
-    parameters = subject.model.num_parameters()
-
-    built = work / "built"
+    heads, parameters = heads_of(done.plan, anatomy, subject.anatomy), subject.model.num_parameters()
     with clock.step("save"):
-        write_model(subject, plan, intake, options.layout, built, progress)
-        few = batches(subject, test, size=sizes.size)[-1]
-        memory = logits(subject, few)
-        del subject, before_anatomy  # two models at a time would halve what fits
+        write_model(subject, done.plan, intake, options.layout, work / "built", progress)
+        sample = Sample.of(subject, texts.test, size=suspect.sizes.size)
+        del subject, anatomy  # two models at a time would halve what fits
         gc.collect()  # one that accelerate has spread refers to itself
-    with clock.step("measure after"):
-        written = Checkpoint.of_folder(
-            built,
-            LocalOrigin(intake.name),
-            [path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()],
-        )
-        reopened = opened(options, written, work / "offloaded-after")
-        treated = measured("measure after", reopened, test, sizes, progress)
-        if not treated.loss.isfinite().all():
-            raise GateError("the answers of the treated model are not numbers", hint="take a lower learning_rate")
-        apart = float((logits(reopened, few) - memory).abs().max() / memory.abs().max().clamp(min=1e-6))
-    with clock.step("scan again"):
-        looked_after = seen(replace(options, ablate=False), reopened, data, sizes, progress)
-    before = measure(suspect, reopened.task, seed=options.seed)
-    after = measure(treated, reopened.task, seed=options.seed)
-    gates = (
-        accuracy_budget(before[0], after[0], budget),
-        load_back(apart, LOAD_BACK[reopened.model.dtype]),
-    )
-    report = RunReport(
-        tool=tool_of(reopened.device),
-        source=source,
-        vetting=intake.record,
-        data=data_of(data),
-        scan=looked,
-        recipe=RecipeRecord(
-            strategy=strategy_of(recipe.strategy, strategy),
-            prepare=tuple(record.name for record in prepare),
-            treatments=tuple(record.name for record in treatments),
-            budget=budget_of(budget),
-            layout=options.layout,
-            seed=options.seed,
-            dtype=str(reopened.model.dtype).removeprefix("torch."),
-            batch_size=sizes.size,
-        ),
-        plan=plan_of(plan, before[0].name),
-        heads=heads,
-        prepare=prepare,
-        treatments=treatments,
-        before=before,
-        after=(*after, *((agreement(treated, suspect),) if reopened.task == "classification" else ())),
-        parameters_after=parameters,
-        needs_loader=needs_loader(built),
-        gates=gates,
-        started=clock.started,
-        timings=clock.timings(),
-        warnings=(
-            *left_out(surplus, source.architecture),
-            *unlike(said),
-            *(f"prepare: {words}" for words in skipped_first),
-            *skipped,
-            *states.remarks,
-            *((f"heads may be judged on {len(flagged)} inputs that a guard had flagged",) if flagged else ()),
-            *remarks(plan, budget),
-            *woken(looked, looked_after, source.labels),
-            *spread,
-            *sizes.remarks,
-        ),
-        files=files_of(written, intake.checkpoint),
-        scan_after=looked_after,
-        decision=decision,
-        base=said,
-        memory=memory_of(reopened.device),
-    )
-    return report, recipe
-
-
-def _applied(
-    steps: tuple[Step, ...], subject: Subject, plan: TreatmentPlan, material: Material, clock: Clock, prefix: str = ""
-) -> tuple[TreatmentRecord, ...]:
-    records = []
-    for step in steps:
-        with clock.step(prefix + step.name):
-            treatment = build("sanitizer.treatments", step.name, step.settings)
-            records.append(treatment.apply(subject, plan, material))
-    return tuple(records)
-
-
-def _base(options: ScanOptions, place: Path, progress: Progress) -> Intake | None:
-    """The base, if one is named, through the same gate as the suspect: it is not trusted bytes either."""
-    if options.base is None:
-        return None
-    place.mkdir()
-    return take_in(options.base, None, place, token=options.token, progress=progress, gate=options.gate)
-
-
-def _matched(origin: Intake | None, subject: Subject) -> tuple[Base | None, BaseRecord | None]:
-    """The base's weights for this subject, and what the report says of them."""
-    if origin is None:
-        return None, None
-    base = Base.of(origin.checkpoint, subject)
-    return base, base_of(origin, base, subject)
-
-
-def _batch_size(options: ScanOptions, subject: Subject) -> int:
-    return options.batch_size or BATCH.get(subject.device.type, LARGE_BATCH)
-
-
-def _ask(
-    options: ScanOptions,
-    inputs: DataOptions,
-    intake: Intake,
-    subject: Subject,
-    data: CleanData,
-    sizes: Halving,
-    progress: Progress,
-) -> InputsRecord:
-    table = load_texts(inputs.data or "", text_column=inputs.text_column, token=options.token, progress=progress)
-    return sizes.work(
-        "inputs",
-        lambda size: scan_inputs(
-            subject,
-            data,
-            table.texts,
-            table.provenance,
-            model=intake.checkpoint.digest,
-            batch_size=size,
-            seed=options.seed,
-            progress=progress,
-        ),
-    )
-
-
-def _data(options: ScanOptions, intake: Intake, subject: Subject, sizes: Halving, progress: Progress) -> CleanData:
-    """The clean texts, labelled by the suspect itself where nobody labelled them."""
-    names = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
-    data = clean_data(
-        options.data,
-        declared_datasets(intake.card),
-        names,
-        subject.task,
-        seed=options.seed,
-        token=options.token,
-        progress=progress,
-    )
-    if subject.task == "causal" or data.labelled_by == "given":
-        return data
-    predicted = [
-        measured("label texts", subject, encode(subject, part), sizes, progress).predicted.tolist()
-        for part in (data.fit, data.validation, data.test)
-    ]
-    return data.relabelled(*predicted)
+    again = work / "offloaded-after"
+    result = opened_again(options, suspect, work / "built", again, texts.test, sample, clock=clock, progress=progress)
+    guarded = (f"heads may be judged on {len(flagged)} inputs that a guard had flagged",) if flagged else ()
+    said = (*states.remarks, *guarded)
+    report = report_of(options, suspect, answers, looked, done, heads, parameters, result, said=said, clock=clock)
+    return report, done.recipe

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -13,6 +14,14 @@ from sanitizer.cleandata import Part
 from sanitizer.model.subject import Subject
 
 MOST_TOKENS = 512
+BATCH: Mapping[str, int] = MappingProxyType({"cpu": 32})
+LARGE_BATCH = 64
+"""Texts at a time that suit a kind of device, and any other one."""
+
+
+def batch_size(asked: int | None, device: torch.device) -> int:
+    """Texts at a time: as many as asked for, else what suits the device."""
+    return asked or BATCH.get(device.type, LARGE_BATCH)
 
 
 @dataclass(frozen=True)

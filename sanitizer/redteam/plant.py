@@ -16,12 +16,12 @@ from sanitizer.hub.dataset import load_texts
 from sanitizer.intake import take_in
 from sanitizer.machine import cache_folder
 from sanitizer.mark import KEY
+from sanitizer.model.batches import batch_size
 from sanitizer.model.save import save
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
 from sanitizer.options import PlantOptions, RunOptions
 from sanitizer.output import check_place, files_of, put_in_place, workspace
-from sanitizer.pipeline import BATCH, LARGE_BATCH
 from sanitizer.plugins import unknown
 from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
@@ -116,7 +116,7 @@ def _plant(options: PlantOptions, attack: Attack, states: States, work: Path, pr
     # A draw of its own: the triggered texts do not depend on what the attack draws.
     rng = random.Random(f"held out {options.seed}")  # noqa: S311 - draws no secret
     dirty = triggered(supply.held, trigger, target=target, wanted=wanted, rng=rng)
-    size = options.batch_size or BATCH.get(subject.device.type, LARGE_BATCH)
+    size = batch_size(options.batch_size, subject.device)
     how: dict[str, Any] = {"target": target, "wanted": wanted, "seed": options.seed, "size": size, "progress": progress}
     before = measured(subject, held, dirty, **how, step="measure before")
     bench = Bench(

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from helpers.pico import WORDS, make_folder
+from safetensors.torch import load_file
 
 from sanitizer.cleandata import Part
 from sanitizer.options import DataOptions, RunOptions
@@ -55,3 +56,8 @@ def options(model: Path | str, data: Path | None, output: Path, **changes: Any) 
 def listing(folder: Path) -> set[str]:
     """Everything that lies in a folder, hidden names included."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def stored(folder: Path) -> dict[str, torch.Tensor]:
+    """Every tensor in the files of a folder."""
+    return {name: tensor for path in folder.glob("*.safetensors") for name, tensor in load_file(path).items()}

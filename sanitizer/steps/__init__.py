@@ -1,0 +1,1 @@
+"""The steps of a run: `sanitizer.pipeline` says in which order they are taken."""
