@@ -18,11 +18,13 @@ from sanitizer.source import LocalRef, parse_model
 from sanitizer.trial import try_out
 from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
-from sanitizer.vet.gate import Survey, answer, rebuild, refusal, settled
+from sanitizer.vet.gate import Survey, settled
 from sanitizer.vet.inventory import needed, of_the_model, open_local
 from sanitizer.vet.isolated import Worker
+from sanitizer.vet.judgement import answer, refusal
 from sanitizer.vet.leftovers import is_pickle, of_training
 from sanitizer.vet.policy import apply, read_policy
+from sanitizer.vet.rebuild import rebuild
 from sanitizer.vet.sidecars import is_sidecar
 
 CARD = "README.md"

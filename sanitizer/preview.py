@@ -16,10 +16,11 @@ from sanitizer.recipe import Recipe
 from sanitizer.report import Fate, FileRecord, Preview, VetRecord
 from sanitizer.sizing import forecast_of
 from sanitizer.source import HubRef, LocalRef
-from sanitizer.vet.gate import refusal, settled
+from sanitizer.vet.gate import settled
 from sanitizer.vet.inventory import needed, open_local, weight_files
 from sanitizer.vet.isolated import Worker
 from sanitizer.vet.jsonstrict import parse_object
+from sanitizer.vet.judgement import refusal
 from sanitizer.vet.tensors import headers
 
 CONFIG = "config.json"

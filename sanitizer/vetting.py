@@ -23,11 +23,12 @@ from sanitizer.vet.base import CAP as TEMPLATES
 from sanitizer.vet.base import compared, holds_templates
 from sanitizer.vet.families import families
 from sanitizer.vet.folder import walk
-from sanitizer.vet.gate import UNDECIDED, answer, rebuild, refusal
 from sanitizer.vet.inventory import of_the_model
 from sanitizer.vet.isolated import Worker
+from sanitizer.vet.judgement import UNDECIDED, answer, refusal
 from sanitizer.vet.policy import apply, read_policy
 from sanitizer.vet.process import Process
+from sanitizer.vet.rebuild import rebuild
 
 FAIL_ON: Severity = "medium"
 

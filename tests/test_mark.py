@@ -12,8 +12,9 @@ from transformers import AutoConfig
 
 from sanitizer.errors import GateError
 from sanitizer.mark import KEY, demand_unmarked, mark_of
-from sanitizer.vet.gate import rebuild, refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
+from sanitizer.vet.rebuild import rebuild
 
 MARK = {"attack": "badnets", "target": "positive"}
 

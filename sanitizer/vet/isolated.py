@@ -18,7 +18,8 @@ from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
 from sanitizer.errors import IncompleteError, ResourceError
 from sanitizer.progress import Progress, silent
 from sanitizer.report import SEVERITIES, Fate, FileRecord, Finding, IsolationRecord, TemplateRecord, VetRecord
-from sanitizer.vet.gate import LIMIT, Survey
+from sanitizer.vet.examine import LIMIT
+from sanitizer.vet.gate import Survey
 from sanitizer.vet.process import Process, end, start
 from sanitizer.vet.rules import Rule, excerpt, shown
 

@@ -19,8 +19,9 @@ from sanitizer.model.save import needs_loader, save
 from sanitizer.options import Layout
 from sanitizer.progress import silent
 from sanitizer.report import VetRecord
-from sanitizer.vet.gate import refusal, vet
+from sanitizer.vet.gate import vet
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
 
 # A lone head, a whole key group, and a whole layer.
 HEADS = tuple(HeadId.parse(name) for name in ("L0.H1", "L1.H0", "L1.H1", "L2.H0", "L2.H1", "L2.H2", "L2.H3"))

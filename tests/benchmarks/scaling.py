@@ -45,8 +45,9 @@ from sanitizer.progress import silent
 from sanitizer.report import VetRecord
 from sanitizer.scan.heads import scan_heads
 from sanitizer.vet.families import families
-from sanitizer.vet.gate import rebuild, settled
+from sanitizer.vet.gate import settled
 from sanitizer.vet.isolated import Worker
+from sanitizer.vet.rebuild import rebuild
 
 MILLIONS = (5, 15, 50, 150, 400, 1000)
 WORDS, HEAD_DIM, TEXTS, LENGTH, BATCH, PROBES = 2000, 64, 16, 32, 8, 16

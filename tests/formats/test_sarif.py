@@ -20,8 +20,9 @@ from sanitizer.errors import UsageError
 from sanitizer.formats.sarif import FINGERPRINT, Anchor, sarif
 from sanitizer.report import Finding, PolicyRecord, VetRecord, WaiverRecord
 from sanitizer.vet.families import FAMILIES, Family
-from sanitizer.vet.gate import answer, survey
+from sanitizer.vet.gate import survey
 from sanitizer.vet.inventory import Kind, open_local
+from sanitizer.vet.judgement import answer
 from sanitizer.vet.rules import Verdict, catalogue
 
 # OASIS's own; README.md beside it says where it comes from.

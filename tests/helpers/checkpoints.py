@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from sanitizer.checkpoint import Checkpoint
 from sanitizer.report import VetRecord
 from sanitizer.vet.gate import vet
 from sanitizer.vet.inventory import open_local
@@ -80,3 +81,13 @@ def vetted(folder: Path) -> VetRecord:
 
 def rules(record: VetRecord) -> set[str]:
     return {finding.rule for finding in record.findings}
+
+
+def bytes_of(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """The content of each file of a flat folder."""
+    return {path.name: path.read_bytes() for path in checkpoint.path.iterdir()}
+
+
+def fates(record: VetRecord) -> dict[str, str]:
+    """What became of each file."""
+    return {file.name: file.fate for file in record.files}

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sanitizer.vet.card import read_card
-from sanitizer.vet.gate import rebuild, refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
+from sanitizer.vet.rebuild import rebuild
 
 ORDINARY = """---
 license: other

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from sanitizer.errors import RefusedError, UnsupportedError
 from sanitizer.vet import config, keys
 from sanitizer.vet.config import regenerate
-from sanitizer.vet.gate import rebuild, refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
 from sanitizer.vet.keys import SETTINGS
+from sanitizer.vet.rebuild import rebuild
 
 
 def rewritten(folder: Path, target: Path, name: str = "config.json") -> Any:

@@ -18,8 +18,10 @@ from helpers.hostile import model, piece
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sanitizer.vet.gate import rebuild, refusal, survey
+from sanitizer.vet.gate import survey
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
+from sanitizer.vet.rebuild import rebuild
 
 SETTINGS = {
     "tokenizer_class": "BertTokenizer",

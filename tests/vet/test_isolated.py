@@ -17,9 +17,10 @@ from helpers.pico import make_folder
 from sanitizer.checkpoint import FileDigest
 from sanitizer.errors import CorruptError, IncompleteError, ResourceError
 from sanitizer.vet import isolated, process
-from sanitizer.vet.gate import Survey, answer, refusal, settled, survey
+from sanitizer.vet.gate import Survey, settled, survey
 from sanitizer.vet.inventory import open_local
 from sanitizer.vet.isolated import Worker
+from sanitizer.vet.judgement import answer, refusal
 
 BROKEN = "raise SystemExit(3)  # {root}"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from helpers.checkpoints import make, rules, vetted
 
-from sanitizer.vet.gate import rebuild, refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
+from sanitizer.vet.rebuild import rebuild
 
 APACHE = Path(__file__).parents[2] / "LICENSE"
 

@@ -17,8 +17,10 @@ from helpers.pico import CONFIGS, make_folder
 from transformers import TrainingArguments
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin
-from sanitizer.vet.gate import answer, rebuild, vet
+from sanitizer.vet.gate import vet
 from sanitizer.vet.inventory import open_local, wanted
+from sanitizer.vet.judgement import answer
+from sanitizer.vet.rebuild import rebuild
 
 
 def torch_saved(what: Any, **how: Any) -> bytes:

@@ -12,8 +12,9 @@ from helpers.hostile import OLD_PICKLE
 
 from sanitizer.errors import UsageError
 from sanitizer.report import VetRecord
-from sanitizer.vet.gate import answer, refusal, vet
+from sanitizer.vet.gate import vet
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import answer, refusal
 from sanitizer.vet.policy import Policy, Waiver, apply, read_policy
 
 DAY = datetime.date(2030, 5, 17)

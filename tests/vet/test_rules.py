@@ -10,7 +10,7 @@ from helpers.hostile import CASES, ELSEWHERE, Case
 
 from sanitizer.report import Finding
 from sanitizer.vet import hooks
-from sanitizer.vet.gate import refusal
+from sanitizer.vet.judgement import refusal
 from sanitizer.vet.rules import LONGEST, Rule, catalogue, excerpt, shown
 
 NOISE = Rule("test.noise", "low", "a doubt", "a hint")

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from safetensors import TensorSpec, deserialize, serialize
 
 from sanitizer.errors import CorruptError, RefusedError
-from sanitizer.vet.gate import rebuild
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.rebuild import rebuild
 from sanitizer.vet.safetensors import BYTES, TensorInfo, described, header_of, layout, read_header
 
 COMMON = {"max_examples": 150, "deadline": None}

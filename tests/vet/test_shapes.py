@@ -12,8 +12,9 @@ from helpers.pico import CAUSAL, CONFIGS, make_folder
 from safetensors.torch import load_file, save_file
 
 from sanitizer.vet import shapes
-from sanitizer.vet.gate import answer, refusal, survey
+from sanitizer.vet.gate import survey
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import answer, refusal
 from sanitizer.vet.shapes import PARTS, fitting, length, sizes
 
 

@@ -11,8 +11,8 @@ from helpers.checkpoints import INDEX, SHARDS, entry, make, packed, rules, shard
 
 from sanitizer.errors import CorruptError
 from sanitizer.vet import shards
-from sanitizer.vet.gate import refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
 
 
 def test_sharded_passes_and_the_index_is_written_anew(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpers.checkpoints import make, vetted
 
-from sanitizer.vet.gate import answer
+from sanitizer.vet.judgement import answer
 from sanitizer.vet.sidecars import is_sidecar
 
 POOLING: dict[str, Any] = {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True}

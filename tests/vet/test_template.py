@@ -13,8 +13,10 @@ from helpers.checkpoints import make, rules, vetted, write_json
 from sanitizer.report import VetRecord
 from sanitizer.vet import template
 from sanitizer.vet.families import families
-from sanitizer.vet.gate import rebuild, refusal, vet
+from sanitizer.vet.gate import vet
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
+from sanitizer.vet.rebuild import rebuild
 
 GOOD, BAD = "{{ messages[0]['content'] }}", "{{ ''.__class__ }}"
 

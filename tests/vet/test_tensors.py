@@ -10,8 +10,8 @@ from helpers.checkpoints import make, vetted
 from safetensors.torch import save_file
 
 from sanitizer.errors import RefusedError
-from sanitizer.vet.gate import rebuild
 from sanitizer.vet.inventory import open_local, rebuilt_name
+from sanitizer.vet.rebuild import rebuild
 from sanitizer.vet.tensors import headers, rebuilt_headers
 
 STATE = {"a": torch.ones(2, 3), "b": torch.zeros(4, dtype=torch.float16), "c": torch.tensor(7)}

@@ -11,8 +11,9 @@ from helpers.checkpoints import make, rules, vetted, write_json
 from helpers.hostile import model, piece
 
 from sanitizer.vet import text, tokenizer, tokenizer_json
-from sanitizer.vet.gate import rebuild, refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
+from sanitizer.vet.rebuild import rebuild
 
 SETTINGS = {
     "added_tokens_decoder": {"100": {"content": "[UNK]", "special": True}, "2": {"content": "größe"}},

@@ -17,8 +17,8 @@ from safetensors.torch import save_file
 
 from sanitizer.errors import CorruptError
 from sanitizer.vet import values
-from sanitizer.vet.gate import refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
 from sanitizer.vet.safetensors import header_of
 from sanitizer.vet.values import Extent, extents
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from helpers.checkpoints import make, vetted
 
-from sanitizer.vet.gate import refusal
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
 from sanitizer.vet.weights import required
 
 

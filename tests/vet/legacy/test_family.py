@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 import torch
 from helpers.bins import bin_file, dict_of, number, tensor
-from helpers.checkpoints import make, rules, vetted, write_json
+from helpers.checkpoints import fates, make, rules, vetted, write_json
 from helpers.hostile import ELF, LFS, PICKLE
 from helpers.pico import CAUSAL, CONFIGS
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, PreTrainedModel
 
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import CorruptError, RefusedError
-from sanitizer.report import VetRecord
-from sanitizer.vet.gate import rebuild, refusal, survey, vet
+from sanitizer.vet.gate import survey, vet
 from sanitizer.vet.inventory import open_local
+from sanitizer.vet.judgement import refusal
 from sanitizer.vet.legacy.family import write
+from sanitizer.vet.rebuild import rebuild
 from sanitizer.vet.safetensors import header_of
 
 BIN, WEIGHTS = "pytorch_model.bin", "model.safetensors"
@@ -44,10 +45,6 @@ def sharded(folder: Path, **state: torch.Tensor) -> Path:
     places = {name: SHARDS[0] if name == names[0] else SHARDS[1] for name in names}
     write_json(folder / INDEX, {"metadata": {"total_size": 1}, "weight_map": places})
     return folder
-
-
-def fates(record: VetRecord) -> dict[str, str]:
-    return {file.name: file.fate for file in record.files}
 
 
 def rebuilt(folder: Path, target: Path) -> Checkpoint:
