@@ -19,18 +19,14 @@ from sanitizer.vet.keys import Form, anything, count, flag, mapping, number, tex
 from sanitizer.vet.rules import Verdict, refused
 from sanitizer.vet.template import KEY, judge_all
 from sanitizer.vet.text import CAP, read_text
-from sanitizer.vet.tokenizer_json import LONGEST_WORD, MERGES, MOST_WORDS, VOCABULARY, halves, vocabulary
+from sanitizer.vet.tokenizer_forms import LONGEST_WORD, content
+from sanitizer.vet.vocabulary import MERGES, MOST_WORDS, VOCABULARY, halves, vocabulary
 
 SETTINGS_CAP = 32 * MiB
 TEMPLATES = "chat_template.json"
 
 _TOKEN_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}_token")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,7}")
-
-
-def content(value: Any) -> bool:
-    """The text of a token, which may be of invisible characters alone."""
-    return isinstance(value, str) and len(value) <= LONGEST_WORD
 
 
 def special(value: Any) -> bool:
