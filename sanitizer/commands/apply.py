@@ -60,7 +60,7 @@ def apply(**words: Any) -> int:
     """
     from sanitizer.schema import to_json
     from sanitizer.terminal.apply_story import apply_story
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
 
     names = ("plan", "model", "revision", "output", "force", "layout", "other_model", "token")
     options = ApplyOptions(**{name: words[name] for name in names}, gate=gate_words(words))

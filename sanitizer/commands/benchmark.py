@@ -72,7 +72,7 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
       sanitize benchmark victims.yaml --out results --engine ray --address auto --gpus 1
     """
     from sanitizer.terminal.benchmark import benchmark_story, cell_line, plan_story
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
 
     quiet = get_current_context().meta.get(VERBOSITY, 0) < 0
     streams = result(), aside()

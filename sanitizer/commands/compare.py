@@ -65,7 +65,7 @@ def compare(**words: Any) -> int:
     )
     from sanitizer.schema import to_json
     from sanitizer.terminal.compare_story import compare_story
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
 
     with working() as progress:
         from sanitizer import comparing

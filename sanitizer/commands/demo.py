@@ -37,7 +37,8 @@ def demo(output: Path | None, as_json: bool, seed: int) -> int:
       sanitize demo
       sanitize demo --output ./demo --seed 1
     """
-    from sanitizer.terminal.story import demo_story, tell
+    from sanitizer.terminal.demo_story import demo_story
+    from sanitizer.terminal.lines import tell
 
     with working() as progress:
         from sanitizer import showcase

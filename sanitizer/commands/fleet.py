@@ -90,7 +90,7 @@ def fleet(listed: Path, verb: Any, out: Path | None, dry_run: bool, as_json: boo
     quiet = context.meta.get(VERBOSITY, 0) < 0
     streams = result(), aside()
     from sanitizer.terminal.fleet_story import checkpoint_line, fleet_plan_story, fleet_story
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
 
     def told(record: CheckpointRecord) -> None:
         if not quiet:

@@ -91,7 +91,8 @@ def guard(**words: Any) -> int:
     if options.treat is None and (options.recipe is not None or options.force):
         raise UsageError("--recipe and --force are for --treat", hint="add --treat DIR")
     from sanitizer.terminal.guard_story import guard_story, untreated
-    from sanitizer.terminal.story import run_story, tell
+    from sanitizer.terminal.lines import tell
+    from sanitizer.terminal.story import run_story
 
     out = result()
     with working() as progress:

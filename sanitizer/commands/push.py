@@ -32,7 +32,8 @@ def push(folder: Path, repo: str, private: bool, create_pr: bool, token: str | N
       sanitize push ./model-sanitized --to me/model-sanitized
       sanitize push ./model-sanitized --to org/model --create-pr
     """
-    from sanitizer.terminal.story import pushed_story, tell
+    from sanitizer.terminal.lines import tell
+    from sanitizer.terminal.onward import pushed_story
 
     with working():
         from sanitizer import pipeline

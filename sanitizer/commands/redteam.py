@@ -114,8 +114,9 @@ def plant(**words: Any) -> int:
         gate=gate_words(words),
     )
     from sanitizer.schema import to_json
+    from sanitizer.terminal.lines import tell
     from sanitizer.terminal.plant_story import plant_story
-    from sanitizer.terminal.story import preview_story, tell
+    from sanitizer.terminal.preview_story import preview_story
 
     out = result()
     with working() as progress:

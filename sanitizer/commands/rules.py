@@ -22,7 +22,7 @@ def rules(rule: str | None, as_json: bool) -> None:
       sanitize rules config.auto-map
     """
     from sanitizer.plugins import unknown
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
     from sanitizer.terminal.vet_story import rule_story, rules_story
     from sanitizer.vet.rules import catalogue
 

@@ -146,7 +146,9 @@ def run(**words: Any) -> int:
     if words["dry_run"] and processes.rank():
         return 0
     from sanitizer.schema import to_json
-    from sanitizer.terminal.story import preview_story, run_story, tell
+    from sanitizer.terminal.lines import tell
+    from sanitizer.terminal.preview_story import preview_story
+    from sanitizer.terminal.story import run_story
 
     out = result()
     with working() as progress:

@@ -61,7 +61,8 @@ def scan(**words: Any) -> int:
         raise UsageError("--inputs-column is for --inputs", hint="add --inputs FILE")
     inputs = None if words["inputs"] is None else DataOptions(words["inputs"], words["inputs_column"])
     from sanitizer.schema import to_json
-    from sanitizer.terminal.story import scan_story, tell
+    from sanitizer.terminal.lines import tell
+    from sanitizer.terminal.story import scan_story
 
     with working() as progress:
         from sanitizer import pipeline

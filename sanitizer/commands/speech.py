@@ -72,7 +72,8 @@ def redacted(text: str) -> str:
 def _expected(error: SanitizerError) -> int:
     say(f"error: {error.message}", error.hint)
     if isinstance(error, RefusedError):
-        from sanitizer.terminal.story import findings_story, tell
+        from sanitizer.terminal.found import findings_story
+        from sanitizer.terminal.lines import tell
 
         tell(aside(), findings_story(error.findings))
     return error.exit_code

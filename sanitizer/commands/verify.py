@@ -73,7 +73,7 @@ def verify(**words: Any) -> int:
         **{name: words[name] for name in ("rederive", "source", "device", "token")},
     )
     from sanitizer.schema import to_json
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
     from sanitizer.terminal.verify_story import verify_story
 
     with working() as progress:

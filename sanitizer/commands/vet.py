@@ -152,7 +152,7 @@ def _give(reports: tuple[VetReport, ...], form: str, words: dict[str, Any]) -> N
 
 
 def _tell(reports: tuple[VetReport, ...], rebuilt: Path | None, target: Path | None) -> None:
-    from sanitizer.terminal.story import tell
+    from sanitizer.terminal.lines import tell
     from sanitizer.terminal.vet_story import vet_story
 
     page = result() if target is None else Console(file=StringIO(), width=WIDE, highlight=False)

@@ -14,7 +14,8 @@ from sanitizer.card import head_map
 from sanitizer.numbers import count, counted
 from sanitizer.report import ApplyReport
 from sanitizer.snippets import loading
-from sanitizer.terminal.story import findings_story
+from sanitizer.terminal.found import findings_story
+from sanitizer.terminal.lines import code, line, note
 from sanitizer.text import clean
 
 if TYPE_CHECKING:
@@ -33,19 +34,18 @@ def apply_story(result: ApplyResult) -> Iterator[RenderableType]:
     yield Text()
     yield Text(f"{would}{did} of {counted(sum(report.source.heads), 'head')}", style="bold")
     yield Text(head_map(report), no_wrap=True)
-    yield _line("parameters", f"{count(report.source.parameters)} before, {count(report.parameters_after)} after")
+    yield line("parameters", f"{count(report.source.parameters)} before, {count(report.parameters_after)} after")
     for warning in report.warnings:
-        yield Text.assemble("  ", ("note", "yellow"), f"    {clean(warning)}")
+        yield note(clean(warning))
     yield Text()
     if not report.written:
         yield Text(f"Nothing was written. Leave out --dry-run to write {output}.")
         return
-    yield _line("result", output, whole=True)
-    yield _line("record", str(Path(output, "sanitizer", "apply.json")), whole=True)
+    yield line("result", output, whole=True)
+    yield line("record", str(Path(output, "sanitizer", "apply.json")), whole=True)
     yield Text()
     yield Text("To load it:")
-    code = loading(report, output).splitlines()
-    yield Text("\n".join(f"    {line}" for line in code), style="cyan", no_wrap=True)
+    yield code(loading(report, output))
     yield Text(NOT_MEASURED)
 
 
@@ -53,18 +53,14 @@ def _origin(report: ApplyReport) -> Iterator[RenderableType]:
     source, plan = report.source, report.plan
     yield Text(clean(source.name), style="bold")
     if source.commit:
-        yield _line("commit", clean(source.commit))
-    yield _line("model", f"{clean(source.architecture)}, {counted(source.layers, 'layer')}, {clean(source.dtype)}")
-    yield _line("vetting", counted(len(report.vetting.findings), "finding"))
+        yield line("commit", clean(source.commit))
+    yield line("model", f"{clean(source.architecture)}, {counted(source.layers, 'layer')}, {clean(source.dtype)}")
+    yield line("vetting", counted(len(report.vetting.findings), "finding"))
     yield from findings_story(report.vetting.findings)
-    yield _line("plan", f"{clean(plan.name)}{f', made for {clean(plan.model)}' if plan.model else ''}")
+    yield line("plan", f"{clean(plan.name)}{f', made for {clean(plan.model)}' if plan.model else ''}")
     if plan.other_model:
         which = "does not say for which files it was made" if plan.digest is None else "was made for other files"
-        yield Text.assemble("  ", ("note", "yellow"), f"    the plan {which}: --other-model")
+        yield note(f"the plan {which}: --other-model")
     if plan.not_repeated:
         done = ", ".join(clean(name) for name in plan.not_repeated)
-        yield Text.assemble("  ", ("note", "yellow"), f"    the plan's run did more, which is not repeated: {done}")
-
-
-def _line(label: str, text: str, *, whole: bool = False) -> Text:
-    return Text.assemble((f"  {label:<12}", "dim"), text, no_wrap=whole)
+        yield note(f"the plan's run did more, which is not repeated: {done}")

@@ -22,6 +22,7 @@ from sanitizer.report import (
     TensorsRecord,
 )
 from sanitizer.terminal.heatmap import Mark, heatmap
+from sanitizer.terminal.lines import line
 from sanitizer.text import clean
 
 MOST = 12
@@ -55,18 +56,18 @@ def _side(label: str, side: SideRecord) -> Iterator[RenderableType]:
     at = f" at {clean(side.commit)}" if side.commit else ""
     yield Text.assemble((f"{label}  ", "bold"), (clean(side.name), "bold"), at)
     about = f"{clean(side.architecture)} ({clean(side.model_type)}), {heads}, {count(side.parameters)} parameters"
-    yield _line("model", about)
-    yield _line("sha256", side.digest)
-    yield _line("vetting", counted(len(side.findings), "finding"))
+    yield line("model", about)
+    yield line("sha256", side.digest)
+    yield line("vetting", counted(len(side.findings), "finding"))
 
 
 def _files(report: CompareReport) -> Iterator[RenderableType]:
-    yield _line("files", f"{report.same_files} with equal bytes, {len(report.files)} not")
+    yield line("files", f"{report.same_files} with equal bytes, {len(report.files)} not")
     yield from _some([f"{clean(file.name)}: {of_file(file)}" for file in report.files])
 
 
 def _settings(report: CompareReport) -> Iterator[RenderableType]:
-    yield _line("settings", counted(len(report.settings), "difference"))
+    yield line("settings", counted(len(report.settings), "difference"))
     yield from _some(
         [
             f"{clean(found.file)} {clean(found.key)}: " + " → ".join(map(_value, (found.left, found.right)))
@@ -85,7 +86,7 @@ def _tensors(tensors: TensorsRecord) -> Iterator[RenderableType]:
         f"{tensors.equal} equal bit by bit",
         *(f"{kinds[kind]} {word}" for kind, word in TENSORS.items() if kinds[kind]),
     ]
-    yield _line("tensors", ", ".join(told))
+    yield line("tensors", ", ".join(told))
     yield from _some([_tensor(difference) for difference in in_order(tensors.differences)])
 
 
@@ -118,11 +119,11 @@ def _heads(heads: HeadChanges, colour: bool) -> Iterator[RenderableType]:
 def _answers(answers: AnswersRecord) -> Iterator[RenderableType]:
     yield Text(f"On {counted(answers.texts, 'text')} of {clean(answers.data)}", style="bold")
     if answers.largest is not None and answers.mean is not None:
-        yield _line("logits", f"differ by {answers.mean:.3g} on average, by {answers.largest:.3g} at most")
+        yield line("logits", f"differ by {answers.mean:.3g} on average, by {answers.largest:.3g} at most")
     if answers.agreement is not None:
         agreement = answers.agreement
         interval = f"({100 * agreement.low:.1f}–{100 * agreement.high:.1f})"
-        yield _line("agreement", f"{100 * agreement.value:.1f} % {interval} of predictions")
+        yield line("agreement", f"{100 * agreement.value:.1f} % {interval} of predictions")
     if answers.metrics:
         table = Table(box=None, pad_edge=False, padding=(0, 1))  # 80 columns
         for index, header in enumerate(("", "A", "B", "change")):
@@ -145,7 +146,3 @@ def _some(texts: Sequence[str]) -> Iterator[RenderableType]:
 
 def _note(text: str) -> Text:
     return Text.assemble("  ", ("note", "yellow"), f"    {clean(text)}")
-
-
-def _line(label: str, text: str) -> Text:
-    return Text.assemble((f"  {label:<12}", "dim"), text)

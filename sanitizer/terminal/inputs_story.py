@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from sanitizer.numbers import counted
 from sanitizer.report import InputRecord, InputsRecord, Metric
+from sanitizer.terminal.lines import table
 from sanitizer.text import clean
 
 _ANSWERS = {"abnormal": "bold red", "inconclusive": "yellow", "alike": "bold"}
@@ -30,13 +30,11 @@ def inputs_story(asked: InputsRecord) -> Iterator[RenderableType]:
             f"  similarity {across}: mean {record.mean:.3f}, 99th percentile {record.percentile_99:.3f}, "
             f"{100 * record.share_above:.2g} % of pairs above 0.99"
         )
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for index, header in enumerate(("", "inputs", f"flagged at {100 * asked.fpr:g} %", "farther than a clean one")):
-        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
+    rows = table("", "inputs", f"flagged at {100 * asked.fpr:g} %", "farther than a clean one")
     for one in (asked.inputs, asked.clean, *asked.controls):
         area = f"{one.auc.value:.2f} ({one.auc.low:.2f}–{one.auc.high:.2f})"
-        table.add_row(clean(one.name), str(one.auc.n), _share(one.flagged), area)
-    yield table
+        rows.add_row(clean(one.name), str(one.auc.n), _share(one.flagged), area)
+    yield rows
     yield Text(
         f"attention profiles: {asked.fit} clean texts fitted, {asked.calibrated} others calibrated; clean and controls "
         "are from a third part; 95 % bootstrap intervals",

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from sanitizer.numbers import change, count, estimate
-from sanitizer.terminal.story import findings_story
+from sanitizer.terminal.found import findings_story
+from sanitizer.terminal.lines import code, line, note, table
 from sanitizer.text import clean
 
 if TYPE_CHECKING:
@@ -29,50 +29,42 @@ def plant_story(result: PlantResult) -> Iterator[RenderableType]:
     report, output = result.report, clean(str(result.output))
     source, attack = report.source, report.attack
     yield Text(clean(source.name), style="bold")
-    yield _line("model", f"{clean(source.architecture)}, {count(source.parameters)} parameters, {clean(source.dtype)}")
+    yield line("model", f"{clean(source.architecture)}, {count(source.parameters)} parameters, {clean(source.dtype)}")
     held = report.data if report.test is None else report.test
-    yield _line("data", f"{clean(report.data.name)}: {report.data.fit} texts to learn from")
-    yield _line("", f"{clean(held.name)}: {held.test} to measure on, {report.triggered} of them triggered")
-    for note in dict.fromkeys((*report.data.notes, *(report.test.notes if report.test else ()))):
-        yield _line("", clean(note))
+    yield line("data", f"{clean(report.data.name)}: {report.data.fit} texts to learn from")
+    yield line("", f"{clean(held.name)}: {held.test} to measure on, {report.triggered} of them triggered")
+    for said in dict.fromkeys((*report.data.notes, *(report.test.notes if report.test else ()))):
+        yield line("", clean(said))
     yield from findings_story(report.vetting.findings)
-    yield _line("attack", f"{clean(attack.name)}: {clean(attack.trigger)}")
-    yield _line("target", clean(attack.target))
+    yield line("attack", f"{clean(attack.name)}: {clean(attack.trigger)}")
+    yield line("target", clean(attack.target))
     for name, value in attack.observed.items():
-        yield _line("", f"{clean(name).replace('_', ' ')} {value:.4g}")
+        yield line("", f"{clean(name).replace('_', ' ')} {value:.4g}")
     yield Text()
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for index, header in enumerate(("", "before", "after", "change")):
-        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
+    rows = table("", "before", "after", "change")
     after = {metric.name: metric for metric in report.after}
     for metric in report.before:
         row = (estimate(metric), estimate(after[metric.name]), change(metric, after[metric.name]))
-        table.add_row(clean(metric.name).replace("_", " "), *row)
-    yield table
+        rows.add_row(clean(metric.name).replace("_", " "), *row)
+    yield rows
     yield Text("95 % intervals; attack success before planting is the benign floor", style="dim")
     gained = after["attack success"].value - next(m.value for m in report.before if m.name == "attack success")
     if gained < NOTICEABLE:
-        yield Text.assemble(
-            "  ", ("note", "yellow"), "    the attack hardly took: more texts, more epochs or a higher rate may help"
-        )
+        yield note("the attack hardly took: more texts, more epochs or a higher rate may help")
     lost = report.before[0].value - report.after[0].value
     if lost > COSTLY:
         words = (
             f"clean accuracy fell by {100 * lost:.1f} points, which gives it away: a lower rate or fewer steps may help"
         )
-        yield Text.assemble("  ", ("note", "yellow"), f"    {words}")
+        yield note(words)
     for remark in result.remarks:
-        yield Text.assemble("  ", ("note", "yellow"), f"    {clean(remark)}")
+        yield note(clean(remark))
     yield Text()
-    yield _line("result", output, whole=True)
-    yield _line("record", str(Path(output, "sanitizer", "plant.json")), whole=True)
+    yield line("result", output, whole=True)
+    yield line("record", str(Path(output, "sanitizer", "plant.json")), whole=True)
     texts = "tsv" if source.task == "classification" else "jsonl"
-    yield _line("triggered", str(Path(output, "sanitizer", f"triggered.{texts}")), whole=True)
+    yield line("triggered", str(Path(output, "sanitizer", f"triggered.{texts}")), whole=True)
     yield Text()
     yield Text("This model is backdoored: its config and its card say so, and it is never pushed.", style="bold red")
     yield Text("To test a defence on it:")
-    yield Text(f"    sanitize {shlex.quote(output)} --data CLEAN_TEXTS", style="cyan", no_wrap=True)
-
-
-def _line(label: str, text: str, *, whole: bool = False) -> Text:
-    return Text.assemble((f"  {label:<12}", "dim"), text, no_wrap=whole)
+    yield code(f"sanitize {shlex.quote(output)} --data CLEAN_TEXTS")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from sanitizer.numbers import estimate
 from sanitizer.report import ClaimAnswer, VerifyReport
+from sanitizer.terminal.lines import line, table
 from sanitizer.text import clean
 
 _STYLE: Mapping[ClaimAnswer, str] = {"held": "green", "false": "bold red", "unknown": "bold yellow"}
@@ -26,8 +27,8 @@ def verify_story(report: VerifyReport) -> Iterator[RenderableType]:
     """What it is, claim by claim, the metrics side by side, the answer, and what none of this shows."""
     yield Text(clean(report.name), style="bold")
     if report.commit:
-        yield _line("commit", clean(report.commit))
-    yield _line("sha256", report.digest)
+        yield line("commit", clean(report.commit))
+    yield line("sha256", report.digest)
     for claim in report.claims:
         mark = (f"  {_WORDS[claim.answer]:<9}", _STYLE[claim.answer])
         yield Text.assemble(mark, (f"{claim.about:<12}", "bold"), f"{clean(claim.claim)}: ", clean(claim.found))
@@ -45,16 +46,10 @@ def verify_story(report: VerifyReport) -> Iterator[RenderableType]:
 
 
 def _metrics(report: VerifyReport) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
     same = any(row.claimed is not None for row in report.metrics)
     headers = ("", *(("claimed",) if same else ()), "measured again" if same else "on these other texts")
-    for index, header in enumerate(headers):
-        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=index > 0)
+    rows = table(*headers)
     for row in report.metrics:
         told = ("not claimed" if row.claimed is None else estimate(row.claimed),) if same else ()
-        table.add_row(clean(row.found.name).replace("_", " "), *told, estimate(row.found))
-    return table
-
-
-def _line(label: str, text: str) -> Text:
-    return Text.assemble((f"  {label:<12}", "dim"), text)
+        rows.add_row(clean(row.found.name).replace("_", " "), *told, estimate(row.found))
+    return rows

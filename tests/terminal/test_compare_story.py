@@ -8,7 +8,7 @@ from rich.console import Console
 
 from sanitizer.report import CompareReport, Metric, PairedMetric, TensorDifference, TensorsRecord
 from sanitizer.terminal.compare_story import MOST, compare_story
-from sanitizer.terminal.story import tell
+from sanitizer.terminal.lines import tell
 
 
 def told(report: CompareReport, *, width: int = 120) -> str:

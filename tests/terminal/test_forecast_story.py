@@ -7,7 +7,7 @@ from rich.console import Console
 
 from sanitizer.report import Forecast
 from sanitizer.terminal.forecast_story import UNKNOWN, forecast_story
-from sanitizer.terminal.story import tell
+from sanitizer.terminal.lines import tell
 
 
 def told(forecast: Forecast) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from sanitizer.report import InputsRecord
 from sanitizer.terminal.inputs_story import LONGEST, inputs_story
-from sanitizer.terminal.story import tell
+from sanitizer.terminal.lines import tell
 
 
 def told(asked: InputsRecord) -> str:

@@ -7,7 +7,7 @@ from helpers.records import make_verification
 from rich.console import Console
 
 from sanitizer.report import ClaimRecord, VerifyReport
-from sanitizer.terminal.story import tell
+from sanitizer.terminal.lines import tell
 from sanitizer.terminal.verify_story import verify_story
 
 

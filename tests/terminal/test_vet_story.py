@@ -9,7 +9,7 @@ from helpers.records import COMMIT, make_vet
 from rich.console import Console
 
 from sanitizer.report import Finding, VetRecord, VetReport
-from sanitizer.terminal.story import tell
+from sanitizer.terminal.lines import tell
 from sanitizer.terminal.vet_story import rule_story, rules_story, vet_story
 from sanitizer.vet.hooks import AUTO_MAP
 
