@@ -72,5 +72,5 @@ def scan(**words: Any) -> int:
     if words["as_json"]:
         out.out(to_json(report), end="", highlight=False)
     else:
-        tell(out, scan_story(report, colour=coloured(out)))
+        tell(out, scan_story(report, model=options.model, revision=options.revision, colour=coloured(out)))
     return 0

@@ -144,20 +144,21 @@ def _check(words: dict[str, Any], form: str) -> None:
 def _give(reports: tuple[VetReport, ...], form: str, words: dict[str, Any]) -> None:
     target = words["output"]
     if form == "text":
-        _tell(reports, words["rebuild"], target)
+        _tell(reports, words, target)
     elif target is None:
         result().out(_document(reports, form, words), end="", highlight=False)
     else:
         replace_text(target, _document(reports, form, words))
 
 
-def _tell(reports: tuple[VetReport, ...], rebuilt: Path | None, target: Path | None) -> None:
-    from sanitizer.terminal.lines import tell
+def _tell(reports: tuple[VetReport, ...], words: dict[str, Any], target: Path | None) -> None:
+    from sanitizer.terminal.lines import tell, typed
     from sanitizer.terminal.vet_story import vet_story
 
     page = result() if target is None else Console(file=StringIO(), width=WIDE, highlight=False)
+    again = None if words["model"] is None else typed(words["model"], words["revision"])
     for report in reports:
-        tell(page, vet_story(report, rebuilt=rebuilt))
+        tell(page, vet_story(report, rebuilt=words["rebuild"], again=again))
     if target is not None:
         replace_text(target, page.file.getvalue())  # type: ignore[attr-defined]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from sanitizer.text import clean
 
 
 def tell(console: Console, parts: Iterable[RenderableType]) -> None:
@@ -42,3 +45,9 @@ def table(*headers: str) -> Table:
 def note(text: str) -> Text:
     """What a reader should know, and need not act on."""
     return Text.assemble("  ", ("note", "yellow"), f"    {text}")
+
+
+def typed(model: str, revision: str | None) -> str:
+    """MODEL and its revision as the user wrote them, to be written again in a shell."""
+    words = [model] if revision is None else [model, "--revision", revision]
+    return shlex.join(map(clean, words))

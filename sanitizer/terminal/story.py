@@ -5,7 +5,6 @@ Everything is a `Text` of its own, never markup, and whatever a stranger named g
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,8 @@ from sanitizer.terminal.done import budget_lines, treated_lines
 from sanitizer.terminal.found import ALONE, ablation_map, base_lines, classes, clear, origin, similarity
 from sanitizer.terminal.heatmap import heatmap
 from sanitizer.terminal.inputs_story import inputs_story
-from sanitizer.terminal.lines import code, heading
+from sanitizer.terminal.lines import code, heading, typed
 from sanitizer.terminal.onward import whereabouts
-from sanitizer.text import clean
 
 if TYPE_CHECKING:
     from sanitizer.pipeline import RunResult
@@ -49,8 +47,10 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     yield from whereabouts(result)
 
 
-def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
-    """The story of `sanitize scan`."""
+def scan_story(
+    report: ScanReport, *, model: str, revision: str | None = None, colour: bool
+) -> Iterator[RenderableType]:
+    """The story of `sanitize scan`; `model` and `revision` are what was typed."""
     yield from origin(report.source, report.data, report.vetting.findings)
     yield from base_lines(report)
     yield from similarity(report.scan)
@@ -71,8 +71,4 @@ def scan_story(report: ScanReport, *, colour: bool) -> Iterator[RenderableType]:
     yield from warnings_lines(report.warnings)
     yield Text()
     yield Text("A scan describes; it does not acquit. To treat this checkpoint:")
-    yield code(f"sanitize {_shell(report.source.name, local=report.source.commit is None)}")
-
-
-def _shell(name: str, *, local: bool) -> str:
-    return shlex.quote(f"./{clean(name)}" if local else clean(name))
+    yield code(f"sanitize {typed(model, revision)}")

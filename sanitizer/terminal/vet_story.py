@@ -21,8 +21,8 @@ from sanitizer.vet.rules import Rule
 _STYLE: Mapping[Answer, str] = {"passed": "green", "refused": "bold red", "inconclusive": "bold yellow"}
 
 
-def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[RenderableType]:
-    """What it is, what was found, the answer, and what to do with it."""
+def vet_story(report: VetReport, *, rebuilt: Path | None, again: str | None = None) -> Iterator[RenderableType]:
+    """What it is, what was found, the answer, what to do; `again` is the model as the user named it, for a shell."""
     yield Text(clean(report.source), style="bold")
     if report.commit:
         yield line("commit", clean(report.commit))
@@ -61,7 +61,7 @@ def vet_story(report: VetReport, *, rebuilt: Path | None) -> Iterator[Renderable
     elif report.rebuildable and not done and report.answer != "passed":
         yield Text("Everything dangerous can be left behind. To get the copy without it:")
         name = clean(report.source) if report.commit else f"./{clean(report.source)}"
-        yield code(f"sanitize vet {shlex.quote(name)} --rebuild ./rebuilt")
+        yield code(f"sanitize vet {again or shlex.quote(name)} --rebuild ./rebuilt")
     elif not report.rebuildable:
         yield Text("A copy without it cannot be made: the model needs what is refused, or nothing is known about it.")
 

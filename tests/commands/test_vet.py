@@ -101,7 +101,7 @@ def test_an_anchor_is_a_line_of_the_users_own(sanitize: Any, model: Place) -> No
 
 def test_rebuild_is_told(sanitize: Any, model: Place) -> None:
     (model / "pytorch_model.bin").write_bytes(OLD_PICKLE)
-    assert "--rebuild ./rebuilt" in sanitize("vet", model).stdout
+    assert f"sanitize vet {model} --rebuild ./rebuilt" in sanitize("vet", model).stdout
     done = sanitize("vet", model, "--rebuild", "copy")
     assert done.exit_code == 1, "the original still must not be used as it is"
     assert sorted(path.name for path in Path("copy").iterdir()) == [

@@ -40,7 +40,7 @@ def test_findings_are_told_the_gravest_first_and_not_without_end() -> None:
 
 
 def test_a_scan_shows_score_and_class_of_each_head() -> None:
-    story = printed(scan_story(make_scan(), colour=False))
+    story = printed(scan_story(make_scan(), model="org/reviews", colour=False))
     assert "By class: 5 suspicious, 4 intermediate, 3 trusted" in story
     assert "L0  ! + ! ." in story
     assert " 0 trust 0.1   9 trust 0.7" in story
@@ -50,7 +50,7 @@ def test_an_ablation_names_the_heads_that_make_a_difference() -> None:
     changes = {HeadId(0, 1): (-0.05, -0.08, -0.02), HeadId(2, 2): (0.01, -0.01, 0.03), HeadId(2, 3): (0.04, 0.01, 0.07)}
     ablation = tuple(AblationRecord(head, *changes.get(head, (0.0, -0.01, 0.01)), 256) for head in PLAN.scores.heads())
     scan = replace(SCAN, ablation=ablation)
-    story = printed(scan_story(make_scan(scan=scan), colour=False))
+    story = printed(scan_story(make_scan(scan=scan), model="org/reviews", colour=False))
     assert "  L0.H1   -5.0 points (-8.0 to -2.0)\n  L2.H3   +4.0 points (+1.0 to +7.0)\n95 %" in story
     run = run_told(make_report(scan=scan))
     assert "without each of them alone\n  L0.H1   -5.0 points (-8.0 to -2.0)\n95 %" in run, "of the three treated"

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from helpers.records import SOURCE, VETTING, make_preview, make_report, make_scan
 from helpers.telling import lines, printed, result, run_told
 
@@ -24,7 +25,7 @@ def stories() -> dict[str, str]:
     return {
         "run": run_told(make_report()),
         "failed": run_told(make_report(gates=(Gate("accuracy", False, "0.8"),))),
-        "scan": printed(scan_story(make_scan(), colour=False)),
+        "scan": printed(scan_story(make_scan(), model="org/reviews", colour=False)),
         "preview": printed(preview_story(make_preview())),
     }
 
@@ -44,7 +45,10 @@ def test_strangers_words_stay_words() -> None:
     source = replace(SOURCE, name=evil, architecture=evil, dtype=evil)
     vetting = replace(VETTING, findings=(Finding(evil, "high", evil, evil, evil),))
     report = make_report(source=source, vetting=vetting, warnings=(evil,), gates=(Gate(evil, True, evil),))
-    for story in (run_told(report), printed(scan_story(make_scan(source=source, vetting=vetting), colour=False))):
+    for story in (
+        run_told(report),
+        printed(scan_story(make_scan(source=source, vetting=vetting), model="org/reviews", colour=False)),
+    ):
         assert not {"\x1b", "\u202e"} & set(story)
         assert story.startswith("[31m[red]x[/red] :smile:\n")
     preview = make_preview(source=evil, output=evil, recipe=evil, data=evil, commit=evil)
@@ -54,7 +58,7 @@ def test_strangers_words_stay_words() -> None:
 def test_the_story_fits_a_terminal_of_80_columns() -> None:
     for name, parts in (
         ("run", run_story(result(make_report()), colour=True)),
-        ("scan", scan_story(make_scan(), colour=True)),
+        ("scan", scan_story(make_scan(), model="org/reviews", colour=True)),
         ("preview", preview_story(make_preview())),
     ):
         for line in re.sub(r"\x1b\[[0-9;]*m", "", printed(parts, terminal=True)).splitlines():
@@ -62,7 +66,14 @@ def test_the_story_fits_a_terminal_of_80_columns() -> None:
             assert code or len(line.rstrip()) <= 80, (name, line)
 
 
-def test_a_scan_of_a_folder_names_the_folder_to_treat() -> None:
-    local = replace(SOURCE, commit=None, revision=None, name="my model")
-    assert "sanitize './my model'" in printed(scan_story(make_scan(source=local), colour=False))
-    assert "sanitize org/reviews" in printed(scan_story(make_scan(), colour=False))
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"model": "../models/reviews"}, "sanitize ../models/reviews"),
+        ({"model": "/data/my model"}, "sanitize '/data/my model'"),
+        ({"model": "hf://org/reviews", "revision": "v2"}, "sanitize hf://org/reviews --revision v2"),
+    ],
+)
+def test_a_scan_names_what_was_typed(words: dict[str, str], said: str) -> None:
+    local = replace(SOURCE, commit=None, revision=None, name="reviews")
+    assert f"    {said}" in lines(printed(scan_story(make_scan(source=local), colour=False, **words)))
