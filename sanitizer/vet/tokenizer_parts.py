@@ -93,7 +93,8 @@ def _replace(pattern: Mapping[str, str], content: Any, file: str, place: str) ->
 
 def _template_fits(settings: Mapping[str, Any]) -> bool:
     """Whether each special token of the steps is declared: the library panics on one that is not."""
-    steps = [*(settings.get("single") or []), *(settings.get("pair") or [])]
+    lists = (settings.get(key) for key in ("single", "pair"))
+    steps = [step for steps in lists if isinstance(steps, list) for step in steps]
     named = {step["SpecialToken"]["id"] for step in steps if piece(step) and "SpecialToken" in step}
     declared = settings.get("special_tokens")
     return isinstance(declared, dict) and named <= set(declared)

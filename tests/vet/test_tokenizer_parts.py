@@ -31,6 +31,7 @@ def nested(depth: int) -> Any:
         ({"type": "Replace", "pattern": {"String": " "}, "content": "▁"}, NORMALIZERS, []),
         ({"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, NORMALIZERS, []),
         ({"type": "Replace", "pattern": {"String": "1"}, "content": "7"}, NORMALIZERS, ["tokenizer.replace"]),
+        ({"type": "TemplateProcessing", "single": True, "special_tokens": {}}, PROCESSORS, ["tokenizer.part"]),
         ({"type": "Split", "pattern": {"Regex": "(a+)+b"}}, PRE_TOKENIZERS, ["tokenizer.regex"]),
     ],
 )
