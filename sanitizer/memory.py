@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from sanitizer.errors import UsageError
 
-UNITS = MappingProxyType(
-    {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
-)
 FORM = "say it like cuda:0=20GiB,cpu=60GiB; what fits nowhere stays on disk"
-_SHARE = re.compile(r"(cpu|mps|cuda:[0-9]{1,3})=([0-9]{1,9}(?:\.[0-9]{1,6})?)([KMGT]i?B)", re.ASCII | re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([kmgt]?)(i?)b?", re.ASCII | re.IGNORECASE)
+_DEVICE = re.compile(r"cpu|mps|cuda:[0-9]{1,3}", re.ASCII | re.IGNORECASE)
 _SPOKEN = re.compile(
     r"can't allocate memory|not enough memory|out of memory|CUBLAS_STATUS_ALLOC_FAILED|Cannot allocate memory",
     re.IGNORECASE,
@@ -20,23 +17,36 @@ _SPOKEN = re.compile(
 """How a lack of memory is worded where it is a plain RuntimeError: by torch's CPU allocator, MPS, CUDA's libraries."""
 
 
+def read_size(words: str) -> int:
+    """`4GB`, `1.5 GiB`, `500M` or a plain number as bytes, rounded down: GB is 10^9 of them, GiB 2^30; case is ignored.
+
+    Raises UsageError for anything else.
+    """
+    said = _SIZE.fullmatch(words)
+    if said is None or (said[3] and not said[2]):
+        raise UsageError(f"{words!r} is no amount of memory", hint="say it like 4GB, 500MB or 1.5GiB")
+    return int(float(said[1]) * (1024 if said[3] else 1000) ** " kmgt".index(said[2].lower() or " "))
+
+
 def read_memory(words: str) -> dict[str, int]:
-    """`cuda:0=20GiB,cpu=60GiB` as bytes by device. Raises UsageError for anything else."""
+    """`cuda:0=20GiB,cpu=60GiB` as bytes by device; sizes as `read_size` reads them. Raises UsageError."""
     found: dict[str, int] = {}
     for part in words.split(","):
-        said = _SHARE.fullmatch(part.strip())
-        if said is None:
+        device, _, size = part.strip().partition("=")
+        if _DEVICE.fullmatch(device) is None:
             raise UsageError(f"{part.strip()!r} is no share of memory", hint=FORM)
-        device, number, unit = said.groups()
         if device.lower() in found:
             raise UsageError(f"{device} is named twice", hint=FORM)
-        found[device.lower()] = int(float(number) * UNITS[unit.upper()])
+        try:
+            found[device.lower()] = read_size(size)
+        except UsageError as error:
+            raise UsageError(f"{part.strip()!r} is no share of memory", hint=FORM) from error
     return found
 
 
 def shown(shares: Mapping[str, int]) -> str:
     """As `read_memory` reads it, in whole MB, rounded down."""
-    return ",".join(f"{device}={size // UNITS['MB']}MB" for device, size in shares.items())
+    return ",".join(f"{device}={size // 10**6}MB" for device, size in shares.items())
 
 
 def out_of_memory(error: BaseException) -> bool:

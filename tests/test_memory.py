@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sanitizer.errors import UsageError
-from sanitizer.memory import out_of_memory, read_memory, shown
+from sanitizer.memory import out_of_memory, read_memory, read_size, shown
 
 
 def test_sizes_are_read_in_both_kinds_of_units() -> None:
@@ -15,7 +15,32 @@ def test_sizes_are_read_in_both_kinds_of_units() -> None:
     assert read_memory("cpu=0MB") == {"cpu": 0}
 
 
-@pytest.mark.parametrize("words", ["", "20GiB", "cuda=1GB", "cpu=1", "cpu=-1GB", "gpu:0=1GB", "cpu=1GB,", "cpu=1e3GB"])
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        ("9", 9),
+        ("500M", 5 * 10**8),
+        ("4 GB", 4 * 10**9),
+        ("1.5gib", 3 * 2**29),
+        ("1k", 1000),
+        ("2KiB", 2048),
+        ("0.5TB", 5 * 10**11),
+        ("1Ti", 2**40),
+        ("0MB", 0),
+    ],
+)
+def test_one_size_is_read_alike_alone_and_as_a_share(words: str, size: int) -> None:
+    assert read_size(words) == size
+    assert read_memory(f"cpu={words}") == {"cpu": size}
+
+
+@pytest.mark.parametrize("words", ["", "GB", "-1GB", "1e9", "4iB", "4XB", "٤GB", "1 000", "4GBB", "1.GB"])
+def test_what_is_no_size_is_refused(words: str) -> None:
+    with pytest.raises(UsageError, match="no amount of memory"):
+        read_size(words)
+
+
+@pytest.mark.parametrize("words", ["", "20GiB", "cuda=1GB", "cpu=", "cpu=-1GB", "gpu:0=1GB", "cpu=1GB,", "cpu=1e3GB"])
 def test_anything_else_is_refused_with_the_form(words: str) -> None:
     with pytest.raises(UsageError) as refused:
         read_memory(words)

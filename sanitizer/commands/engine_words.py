@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,26 +9,28 @@ import rich_click as click
 
 from sanitizer.commands.words import MACHINE, together
 from sanitizer.errors import UsageError
+from sanitizer.memory import read_size
 
 if TYPE_CHECKING:
     from sanitizer.engines.engine import Engine, Need
 
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
 
 class Memory(click.ParamType[int]):
-    """Bytes: `4GB`, `500M`."""
+    """Bytes: `4GB`, `500M`, `1.5GiB`."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read it."""
-        found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([kMGT]?)B?", str(value), re.ASCII)
+        """Read it; none at all is no amount."""
         if isinstance(value, int):
             return value
-        if found is None or not float(found[1]):
-            self.fail(f"{value!r} is not an amount of memory, such as 4GB or 500MB", param, ctx)
-        return int(float(found[1]) * _UNITS[found[2]])
+        try:
+            size = read_size(str(value))
+        except UsageError as error:
+            self.fail(f"{error.message}; {error.hint}", param, ctx)
+        if not size:
+            self.fail(f"{value!r} is no amount of memory", param, ctx)
+        return size
 
 
 engine_options = together(
@@ -60,7 +61,7 @@ engine_options = together(
         type=Memory(),
         panel=MACHINE,
         metavar="SIZE",
-        help="Memory to set aside for each, such as 4GB: as many run at a time as it holds.",
+        help="Memory to set aside for each, such as 4GB or 4GiB: as many run at a time as it holds.",
     ),
 )
 

@@ -14,15 +14,16 @@ WORDS = {"engine": "local", "address": None, "gpus": 0.0, "memory": None}
 
 
 @pytest.mark.parametrize(
-    ("word", "size"), [("4GB", 4 * 10**9), ("4 GB", 4 * 10**9), ("500M", 5 * 10**8), ("1.5G", 1_500_000_000), ("9", 9)]
+    ("word", "size"),
+    [("4GB", 4 * 10**9), ("4 GB", 4 * 10**9), ("500M", 5 * 10**8), ("1.5G", 1_500_000_000), ("9", 9), ("4gib", 2**32)],
 )
 def test_memory_is_read_with_its_unit(word: str, size: int) -> None:
     assert Memory().convert(word, None, None) == size
 
 
-@pytest.mark.parametrize("word", ["", "0", "0GB", "-1", "4gb", "4 X", "GB", "٤GB", "1e9"])
+@pytest.mark.parametrize("word", ["", "0", "0GB", "-1", "4 X", "GB", "٤GB", "1e9", "4iB"])
 def test_what_is_no_amount_of_memory_is_said(word: str) -> None:
-    with pytest.raises(click.BadParameter, match="not an amount of memory"):
+    with pytest.raises(click.BadParameter, match="no amount of memory"):
         Memory().convert(word, None, None)
 
 
