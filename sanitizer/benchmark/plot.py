@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sanitizer.html.engine import template
+from sanitizer.html.engine import palette, template
 from sanitizer.report import BenchmarkReport, BenchmarkRow, BenchmarkVictim, Metric, Spread
 
 NAME = "plot.svg"
@@ -17,6 +17,8 @@ LEFT, PANEL, GAP, ROW = 170, 200, 30, 18
 """Pixels: room for names, width of a panel, between two of them, height of a recipe's line."""
 TICKS = 4
 MARGIN = 0.01
+COLOURS = ("ink", "quiet", "line", "warn", "good", "accent")
+"""Of the pages' palette: letters, small ones, the grid, the victim as it came, the floor, what recipes came to."""
 
 
 def render_plot(report: BenchmarkReport) -> str:
@@ -37,7 +39,17 @@ def render_plot(report: BenchmarkReport) -> str:
         blocks.append({"title": title, "y": y, "top": top, "bottom": bottom, "labels": labels, "panels": panels})
         y = bottom + 44
     width = LEFT + len(report.victims) * (PANEL + GAP)
-    return template(TEMPLATE).render(name=report.name, width=width, height=y + 6, left=LEFT, blocks=blocks, key=y - 10)
+    return template(TEMPLATE).render(
+        name=report.name,
+        width=width,
+        height=y + 6,
+        left=LEFT,
+        blocks=blocks,
+        key=y - 10,
+        used=COLOURS,
+        light=palette().light,
+        dark=palette().dark,
+    )
 
 
 def _panel(

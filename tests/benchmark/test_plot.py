@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -9,7 +10,8 @@ import pytest
 from helpers.published import published
 from helpers.records import make_benchmark
 
-from sanitizer.benchmark.plot import LEFT, NAME, PANEL, render_plot
+from sanitizer.benchmark.plot import COLOURS, LEFT, NAME, PANEL, render_plot
+from sanitizer.html.engine import palette
 from sanitizer.report import BenchmarkReport, NamedRecipe
 from sanitizer.schema import from_json
 
@@ -55,6 +57,15 @@ def test_a_table_without_any_number_is_drawn_too() -> None:
     rows = tuple(replace(row, accuracy=None, attack_success=None) for row in report.rows)
     victims = tuple(replace(victim, accuracy=None, attack_success=None, floor=None) for victim in report.victims)
     assert not list(drawn(replace(report, rows=rows, victims=victims)).iter(f"{SVG}circle"))
+
+
+def test_every_colour_is_one_of_the_pages_and_is_set_before_it_is_used() -> None:
+    text = render_plot(make_benchmark())
+    light, dark = re.findall(r"svg \{(( --\w+: #[0-9a-f]{6};)+)", text)
+    for (said, _), face in ((light, palette().light), (dark, palette().dark)):
+        assert dict(re.findall(r"--(\w+): (#\w+);", said)) == {name: face[name] for name in COLOURS}
+    assert set(re.findall(r"var\(--(\w+)\)", text)) == set(COLOURS)
+    assert set(re.findall(r"#[0-9a-f]{6}", text)) <= {*palette().light.values(), *palette().dark.values()}
 
 
 def test_every_published_picture_is_what_its_results_render_to() -> None:
