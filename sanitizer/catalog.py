@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,10 @@ from sanitizer.errors import SanitizerError
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field that a plugin's dataclass itself writes (not one it inherits): `--set name=value` sets it."""
+    """A field that a plugin's dataclass itself writes: `--set name=value` sets it.
+
+    What it inherits can be set too and is not listed, unless it writes none itself.
+    """
 
     name: str
     type: str
@@ -55,9 +60,29 @@ def read(name: str, code: str) -> Entry:
         raise SanitizerError(f"{name} has no docstring", hint="its first line is what `sanitize strategies` shows")
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     source = next((part.removeprefix("Source:").strip() for part in paragraphs if part.startswith("Source:")), "")
-    classes = (node for node in module.body if isinstance(node, ast.ClassDef) and _is_dataclass(node))
-    parameters = tuple(parameter for node in classes for parameter in _parameters(node, code))
+    parameters = tuple(parameter for node in _dataclasses(module) for parameter in _parameters(node, code))
+    if not parameters:
+        parameters = tuple(_inherited(module))
     return Entry(name, paragraphs[0], source, text, parameters)
+
+
+def _dataclasses(module: ast.Module) -> list[ast.ClassDef]:
+    return [node for node in module.body if isinstance(node, ast.ClassDef) and _is_dataclass(node)]
+
+
+def _inherited(module: ast.Module) -> Iterator[Parameter]:
+    """What the classes write that the plugin's own one is made from, in the files that they are imported from."""
+    homes = {
+        alias.name: node.module for node in module.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    bases = {base.id for node in _dataclasses(module) for base in node.bases if isinstance(base, ast.Name)}
+    for name in sorted(bases & homes.keys()):
+        spec = importlib.util.find_spec(homes[name] or "")
+        if spec is not None and spec.origin is not None:
+            code = Path(spec.origin).read_text(encoding="utf-8")
+            for node in _dataclasses(ast.parse(code)):
+                if node.name == name:
+                    yield from _parameters(node, code)
 
 
 def _is_dataclass(node: ast.ClassDef) -> bool:

@@ -56,6 +56,32 @@ def test_without_source_or_parameters_there_is_none() -> None:
     assert (entry.summary, entry.source, entry.parameters) == ("One line.", "", ())
 
 
+BASE = """
+from dataclasses import dataclass
+
+@dataclass
+class Other:
+    no: int
+
+@dataclass
+class Base:
+    yes: int  # here
+"""
+
+
+def test_a_plugin_that_writes_no_parameter_has_those_of_what_it_is_made_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "planted_base.py").write_text(BASE)
+    monkeypatch.syspath_prepend(tmp_path)
+    code = '"""One line."""\nfrom planted_base import Base, Other\n@dataclass\nclass Mine(Base):\n    {field}'
+    assert catalog.read("mine", code.format(field="pass")).parameters == (
+        catalog.Parameter("yes", "int", None, "here"),
+    )
+    assert catalog.read("mine", code.format(field="own: str")).parameters == (catalog.Parameter("own", "str", None),)
+    assert "planted_base" not in sys.modules
+
+
 def test_a_plugin_must_say_what_it_is() -> None:
     with pytest.raises(SanitizerError, match="mute has no docstring"):
         catalog.read("mute", "x = 1")

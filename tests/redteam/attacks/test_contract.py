@@ -21,7 +21,6 @@ from helpers.planting import (
 from helpers.subjects import open_folder
 
 from sanitizer.cleandata import Part
-from sanitizer.errors import UsageError
 from sanitizer.hub.dataset import load_texts
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.evaluate import evaluate
@@ -130,14 +129,6 @@ def test_only_attacks_lie_in_the_folder(name: str) -> None:
 
 def _needed(name: str) -> list[str]:
     return [parameter.name for parameter in registry.describe(name).parameters if parameter.default is None]
-
-
-def test_a_name_is_a_file_with_dashes() -> None:
-    assert {"clean-label", "word-substitution"} <= set(registry.names())
-    assert not any("_" in name for name in registry.names())
-    for wrong in ("clean_label", "hmpi"):
-        with pytest.raises(UsageError, match="there is no attack"):
-            registry.build(wrong, {})
 
 
 def test_the_poisoned_texts_are_those_of_the_other_class(place: Path) -> None:
