@@ -26,7 +26,7 @@ from sanitizer.output import files_of
 from sanitizer.progress import Progress
 from sanitizer.report import ApplyReport, HeadOutcome, PlanFile, SourceRecord
 from sanitizer.vet.card import words_of
-from sanitizer.vet.safetensors import Header
+from sanitizer.vet.header import Header
 from sanitizer.vet.shapes import MISSING, SHAPE
 from sanitizer.vet.tensors import headers
 

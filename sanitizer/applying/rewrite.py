@@ -19,7 +19,7 @@ from sanitizer.applying.edits import Edit
 from sanitizer.applying.target import Output
 from sanitizer.checkpoint import CHUNK, Checkpoint, FileDigest
 from sanitizer.progress import Progress
-from sanitizer.vet.safetensors import BYTES, Header, TensorInfo, described
+from sanitizer.vet.header import BYTES, Header, TensorInfo, described
 
 Bytes = NDArray[np.uint8]
 

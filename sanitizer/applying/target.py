@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from sanitizer.applying.edits import Edit
+from sanitizer.vet.header import Header, TensorInfo, layout
 from sanitizer.vet.inventory import INDEX
 from sanitizer.vet.jsonstrict import dump
-from sanitizer.vet.safetensors import Header, TensorInfo, layout
 from sanitizer.vet.shards import SINGLE
 
 LARGEST = 50_000_000_000

@@ -11,9 +11,9 @@ import numpy as np
 from sanitizer.checkpoint import Checkpoint
 from sanitizer.model.stored import Piece, StoredHeads
 from sanitizer.vet.arrays import blocks, whole
+from sanitizer.vet.header import Header, TensorInfo
 from sanitizer.vet.inventory import CONFIG
 from sanitizer.vet.jsonstrict import MiB, read_object
-from sanitizer.vet.safetensors import Header, TensorInfo
 from sanitizer.vet.tensors import headers
 
 CAP = 4 * MiB

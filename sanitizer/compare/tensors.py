@@ -11,7 +11,7 @@ from sanitizer.errors import UnsupportedError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import TensorDifference, TensorsRecord
 from sanitizer.vet.arrays import numbers
-from sanitizer.vet.safetensors import TensorInfo
+from sanitizer.vet.header import TensorInfo
 
 
 def compare_tensors(left: Stored, right: Stored, *, progress: Progress = silent) -> TensorsRecord:

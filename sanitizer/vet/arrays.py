@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sanitizer.errors import CorruptError, UnsupportedError
+from sanitizer.vet.header import BYTES, Header
 from sanitizer.vet.rules import shown
-from sanitizer.vet.safetensors import BYTES, Header
 
 BLOCK = 1 << 22
 """Bytes read at a time; a single row may be longer."""

@@ -15,10 +15,11 @@ from sanitizer.errors import UnsupportedError
 from sanitizer.mark import RULE as MARKED
 from sanitizer.mark import mark_of
 from sanitizer.report import Finding
+from sanitizer.vet.forms import Form
 from sanitizer.vet.hooks import screen
 from sanitizer.vet.inventory import CONFIG
 from sanitizer.vet.jsonstrict import MiB, dump, read_object
-from sanitizer.vet.keys import FORGOTTEN, GENERATION, SETTINGS, Form, allowed
+from sanitizer.vet.keys import FORGOTTEN, GENERATION, SETTINGS, allowed
 from sanitizer.vet.rules import Rule, Verdict, refused
 
 CAP = 4 * MiB

@@ -1,25 +1,23 @@
 """A strict reader of safetensors headers, in front of the library: what it accepts, the library accepts alike.
 
-The format: eight bytes little-endian N, N bytes of JSON, then the tensors' bytes. The library (0.8) also takes
-duplicate tensor names, names that cannot be seen and unknown extra fields; we do not.
+The library (0.8) also takes duplicate tensor names, names that cannot be seen and unknown extra fields; we do not.
 Source: https://github.com/huggingface/safetensors#format
 """
 
 from __future__ import annotations
 
 import io
-import json
 import math
 import re
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from sanitizer.checkpoint import CHUNK, Checkpoint
 from sanitizer.errors import CorruptError, RefusedError
+from sanitizer.vet.header import BYTES, FORMATS, Header, TensorInfo, described, nbytes
 from sanitizer.vet.jsonstrict import parse_object
 from sanitizer.vet.magic import Content, sniff_file
 from sanitizer.vet.rules import Rule, Verdict, shown
@@ -29,25 +27,8 @@ MOST_HEADER = 100_000_000
 """Bytes; the library's own limit."""
 MOST_DIMENSIONS = 32
 LONGEST_NAME = 1024
-
-BYTES: Mapping[str, int] = MappingProxyType(
-    {
-        **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 1),
-        **dict.fromkeys(("I16", "U16", "F16", "BF16"), 2),
-        **dict.fromkeys(("I32", "U32", "F32"), 4),
-        **dict.fromkeys(("I64", "U64", "F64", "C64"), 8),
-    }
-)
-"""Bytes per element. The formats of less than a byte are left out: nothing here can compute with them."""
-_WIDEST_FIRST = (
-    *("U64", "I64", "F64", "C64", "F32", "U32", "I32", "BF16", "F16", "U16", "I16"),
-    *("F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3", "F8_E5M2", "I8", "U8", "BOOL"),
-)
-"""The order in which the library (0.8) writes tensors, so that all are aligned."""
-
 _SPECIAL = re.compile(r"(?:^|\.)__\w+__(?:\.|$)")
 """Part of a name that means something to Python."""
-FORMATS = frozenset({"pt", "tf", "flax", "mlx", "np"})
 
 _ASK = "ask the author for a file written by the safetensors library"
 HEADER = Rule(
@@ -129,25 +110,6 @@ PAGE = Rule(
 )
 
 
-@dataclass(frozen=True)
-class TensorInfo:
-    """One tensor: its bytes are `start` (included) to `end` (excluded), counted from the end of the header."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Header:
-    """Tensors in the order of their bytes, the free-form metadata, and the byte of the file where data begins."""
-
-    tensors: Mapping[str, TensorInfo]
-    metadata: Mapping[str, str]
-    begin: int
-
-
 def read_header(source: bytes | BinaryIO, size: int, file: str = "model.safetensors") -> Header:
     """Read the header of a file of `size` bytes, of which `source` needs to hold no more than the header.
 
@@ -217,44 +179,6 @@ def _ordinary(metadata: Mapping[str, str]) -> bool:
     return set(metadata) <= {"format"} and metadata.get("format", "pt") in FORMATS
 
 
-def described(header: Header) -> bytes:
-    """The bytes of a file before its tensors: no metadata but the format."""
-    form = {key: value for key, value in header.metadata.items() if key == "format" and value in FORMATS}
-    document: dict[str, Any] = {"__metadata__": form} if form else {}
-    for name, tensor in header.tensors.items():
-        offsets = [tensor.start, tensor.end]
-        document[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": offsets}
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-    text += b" " * (-len(text) % 8)  # the library aligns the data so
-    return struct.pack("<Q", len(text)) + text
-
-
-class Described(Protocol):
-    """A tensor's dtype and shape, wherever its bytes are."""
-
-    @property
-    def dtype(self) -> str:
-        """In the words of safetensors."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Its dimensions."""
-
-
-def layout(tensors: Mapping[str, Described]) -> Header:
-    """Where each tensor lies in a file that the library writes: the widest dtypes first, then by name.
-
-    The order of `tensors` makes no difference.
-    """
-    placed: dict[str, TensorInfo] = {}
-    reached = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: (_WIDEST_FIRST.index(item[1].dtype), item[0])):
-        end = reached + nbytes(tensor.dtype, tensor.shape)
-        placed[name] = TensorInfo(tensor.dtype, tensor.shape, reached, end)
-        reached = end
-    return Header(MappingProxyType(placed), MappingProxyType({"format": "pt"}), begin=0)
-
-
 def _metadata(value: Any, file: str) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(word, str) for word in value.values()):
         raise HEADER.refuse(file, "__metadata__ does not map words to words")
@@ -266,11 +190,6 @@ def check_name(name: str, file: str) -> None:
     seen = name.isprintable() and name == name.strip() and 0 < len(name) <= LONGEST_NAME
     if not seen or _SPECIAL.search(name):
         raise NAME.refuse(file, ascii(name))
-
-
-def nbytes(dtype: str, shape: Sequence[int]) -> int:
-    """The bytes of a tensor."""
-    return math.prod(shape) * BYTES[dtype]
 
 
 def _tensor(name: str, entry: Any, file: str) -> TensorInfo:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sanitizer.checkpoint import Checkpoint
+from sanitizer.vet.header import Header, layout
 from sanitizer.vet.inventory import PICKLED, kind, weight_files
 from sanitizer.vet.legacy.reader import Legacy, read_legacy
 from sanitizer.vet.legacy.ties import tied_in
-from sanitizer.vet.safetensors import Header, header_of, layout
+from sanitizer.vet.safetensors import header_of
 
 
 def headers(checkpoint: Checkpoint) -> dict[str, Header]:

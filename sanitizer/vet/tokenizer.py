@@ -13,9 +13,9 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.report import Finding
 from sanitizer.vet.config import KEY as CONFIG_KEY
 from sanitizer.vet.config import regenerate
+from sanitizer.vet.forms import Form, anything, count, flag, mapping, number, text, token, word, words
 from sanitizer.vet.hooks import screen
 from sanitizer.vet.jsonstrict import MiB, dump, read_object
-from sanitizer.vet.keys import Form, anything, count, flag, mapping, number, text, token, word, words
 from sanitizer.vet.rules import Verdict, refused
 from sanitizer.vet.template import KEY, judge_all
 from sanitizer.vet.text import CAP, read_text

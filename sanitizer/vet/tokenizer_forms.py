@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sanitizer.vet.keys import Form, count, flag, number, word
+from sanitizer.vet.forms import Form, count, flag, number, word
 
 LONGEST_WORD = 4096
 MOST_PARTS = 1000

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sanitizer.report import Finding
-from sanitizer.vet.keys import Form
+from sanitizer.vet.forms import Form
 from sanitizer.vet.regex import explosive
 from sanitizer.vet.rules import Rule
 from sanitizer.vet.tokenizer_forms import MOST_PARTS, Parts, pattern, piece

@@ -22,11 +22,12 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.errors import CorruptError
 from sanitizer.progress import Progress, silent, track
 from sanitizer.report import Finding
+from sanitizer.vet.header import Header, TensorInfo
 from sanitizer.vet.inventory import PICKLED, kind, weight_files
 from sanitizer.vet.legacy.gather import chunks, in_place
 from sanitizer.vet.legacy.reader import read_legacy
 from sanitizer.vet.rules import Rule, shown
-from sanitizer.vet.safetensors import Header, TensorInfo, header_of
+from sanitizer.vet.safetensors import header_of
 
 BLOCK = 1 << 21
 """Bytes read at a time: what the caches of a processor hold."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sanitizer.report import Finding
-from sanitizer.vet.keys import count
+from sanitizer.vet.forms import count
 from sanitizer.vet.rules import Rule
 from sanitizer.vet.tokenizer_forms import LONGEST_WORD, TOKEN
 from sanitizer.vet.tokenizer_parts import AGAIN, PART, settings

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from sanitizer.applying.edits import Edit
 from sanitizer.applying.target import LARGEST, index_of, outputs_of, parameters_of
-from sanitizer.vet.safetensors import Header, TensorInfo
+from sanitizer.vet.header import Header, TensorInfo
 
 HEADERS = {
     "model-00001-of-00002.safetensors": Header(

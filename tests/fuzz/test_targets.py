@@ -14,7 +14,8 @@ from fuzz.targets import SEEDS, TARGETS, WORDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitizer.vet.safetensors import Header, read_header
+from sanitizer.vet.header import Header
+from sanitizer.vet.safetensors import read_header
 
 MOMENT = 300
 

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from sanitizer.errors import CorruptError, UnsupportedError
 from sanitizer.vet import arrays
 from sanitizer.vet.arrays import blocks, numbers, whole
-from sanitizer.vet.safetensors import Header, read_header
+from sanitizer.vet.header import Header
+from sanitizer.vet.safetensors import read_header
 
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
 

@@ -10,8 +10,8 @@ from itertools import product
 from typing import BinaryIO, Literal
 
 from sanitizer.checkpoint import CHUNK
+from sanitizer.vet.header import BYTES
 from sanitizer.vet.legacy.values import View
-from sanitizer.vet.safetensors import BYTES
 
 BLOCK = 1 << 18
 """Elements that are gathered at a time: at most 2 MiB."""

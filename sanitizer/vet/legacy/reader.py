@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import BinaryIO
 
+from sanitizer.vet.header import nbytes
 from sanitizer.vet.legacy.archive import MAGIC, Member, read_archive, read_member
 from sanitizer.vet.legacy.gather import runs
 from sanitizer.vet.legacy.machine import MOST_BYTES, run
@@ -15,7 +16,7 @@ from sanitizer.vet.legacy.rebuild import VIEW
 from sanitizer.vet.legacy.values import Storage, View, views_within
 from sanitizer.vet.magic import HEAD, sniff
 from sanitizer.vet.rules import Rule
-from sanitizer.vet.safetensors import EMPTY, check_name, nbytes
+from sanitizer.vet.safetensors import EMPTY, check_name
 
 FORMAT = Rule(
     "legacy.format",

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NoReturn, TypeGuard, TypeVar
 
+from sanitizer.vet.header import BYTES
 from sanitizer.vet.legacy import names
 from sanitizer.vet.legacy.names import KIND, Dtype, Function, StorageType, TensorClass
 from sanitizer.vet.legacy.opcodes import MALFORMED
 from sanitizer.vet.legacy.values import UNTYPED, Ordered, Storage, View
 from sanitizer.vet.rules import Rule
-from sanitizer.vet.safetensors import BYTES, MOST_DIMENSIONS
+from sanitizer.vet.safetensors import MOST_DIMENSIONS
 
 VIEW = Rule(
     "legacy.view",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sanitizer.errors import ResourceError
+from sanitizer.vet.header import described, layout, nbytes
 from sanitizer.vet.legacy.gather import chunks
 from sanitizer.vet.legacy.reader import Legacy
-from sanitizer.vet.safetensors import described, layout, nbytes
 
 
 def write_safetensors(source: BinaryIO, legacy: Legacy, target: Path, *, without: Iterable[str] = ()) -> None:

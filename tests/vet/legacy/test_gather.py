@@ -11,10 +11,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sanitizer.vet.header import BYTES
 from sanitizer.vet.legacy import gather
 from sanitizer.vet.legacy.gather import chunks, collapsed, in_place, runs
 from sanitizer.vet.legacy.values import Storage, View
-from sanitizer.vet.safetensors import BYTES
 
 DTYPES = {"U8": torch.uint8, "F16": torch.float16, "F32": torch.float32, "I64": torch.int64}
 

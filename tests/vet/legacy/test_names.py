@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from sanitizer.errors import RefusedError
+from sanitizer.vet.header import BYTES
 from sanitizer.vet.legacy.names import CANNOT_BE_HELD, KNOWN, Dtype, StorageType, look_up
 from sanitizer.vet.legacy.values import DTYPES, STORAGES, UNTYPED
-from sanitizer.vet.safetensors import BYTES
 
 
 def torch_has(name: str) -> bool:
