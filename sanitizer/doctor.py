@@ -19,9 +19,9 @@ from packaging.requirements import Requirement
 from sanitizer import __version__
 from sanitizer.errors import SanitizerError
 from sanitizer.hub.settings import HubSettings, settings
-from sanitizer.machine import cpus, memory
 from sanitizer.options import VetOptions
 from sanitizer.report import IsolationRecord
+from sanitizer.resources.machine import cpus, memory
 from sanitizer.vetting import vet
 
 REPORTED = ("torch", "transformers", "tokenizers", "huggingface_hub", "safetensors", "datasets", "accelerate", "numpy")

@@ -17,27 +17,27 @@ from sanitizer import processes
 from sanitizer.clock import Clock
 from sanitizer.documents import card_of, write_documents
 from sanitizer.hub.push import PushRecord
-from sanitizer.machine import cache_folder
 from sanitizer.mark import demand_unmarked
 from sanitizer.model.batches import BATCH, LARGE_BATCH
 from sanitizer.model.states import States
 from sanitizer.model.subject import choose_device
 from sanitizer.model.team import alone, assembled, first, team
-from sanitizer.opening import write_model
 from sanitizer.options import RunOptions
 from sanitizer.output import check_place, put_in_place, workspace
-from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.publishing import publish, publish_as_asked
 from sanitizer.recipe import Recipe
 from sanitizer.records import heads_of
 from sanitizer.report import InputRecord, Preview, RunReport
 from sanitizer.resolve import recipe_for
+from sanitizer.resources.machine import cache_folder
 from sanitizer.scanning import scan
-from sanitizer.sized import seen
 from sanitizer.source import HubRef, LocalRef, parse_model
 from sanitizer.steps.evidence import report_of
+from sanitizer.steps.opening import write_model
+from sanitizer.steps.preview import preview_of
 from sanitizer.steps.result import Sample, answers_of_suspect, opened_again
+from sanitizer.steps.sized import seen
 from sanitizer.steps.suspect import Texts, opened_suspect, vetted
 from sanitizer.steps.treatment import treat
 

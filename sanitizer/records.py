@@ -15,7 +15,6 @@ from sanitizer.catalog import describe
 from sanitizer.checkpoint import HubOrigin
 from sanitizer.cleandata import CleanData
 from sanitizer.intake import Intake
-from sanitizer.machine import peak_memory
 from sanitizer.model.anatomy import Anatomy
 from sanitizer.model.base import Base
 from sanitizer.model.judge import ERROR_RATE
@@ -33,6 +32,7 @@ from sanitizer.report import (
     StrategyRecord,
     ToolRecord,
 )
+from sanitizer.resources.machine import peak_memory
 from sanitizer.vet.card import words_of
 
 

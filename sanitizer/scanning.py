@@ -14,7 +14,7 @@ from sanitizer.progress import Progress, silent
 from sanitizer.records import data_of, tool_of
 from sanitizer.report import InputsRecord, ScanReport
 from sanitizer.scan.inputs import scan_inputs
-from sanitizer.sized import seen
+from sanitizer.steps.sized import seen
 from sanitizer.steps.suspect import Suspect, opened_suspect, vetted
 
 

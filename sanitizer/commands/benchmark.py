@@ -15,7 +15,7 @@ from sanitizer.commands.engine_words import engine_of, engine_options, need_of
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import INCOMPLETE, INTERRUPTED, VERBOSITY, say
 from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, DeviceName, json_option, quiet_or_verbose
-from sanitizer.machine import cpus
+from sanitizer.resources.machine import cpus
 from sanitizer.terminal.consoles import aside, result
 from sanitizer.termination import ended_by_sigterm
 

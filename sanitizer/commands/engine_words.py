@@ -9,7 +9,7 @@ import rich_click as click
 
 from sanitizer.commands.words import MACHINE, together
 from sanitizer.errors import UsageError
-from sanitizer.memory import read_size
+from sanitizer.resources.memory import read_size
 
 if TYPE_CHECKING:
     from sanitizer.engines.engine import Engine, Need

@@ -13,7 +13,7 @@ from sanitizer.commands.scan import scan
 from sanitizer.commands.vet import vet
 from sanitizer.commands.words import gate_words, scan_words
 from sanitizer.errors import UsageError
-from sanitizer.memory import shown
+from sanitizer.resources.memory import shown
 
 if TYPE_CHECKING:
     from sanitizer.fleet.order import Options

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sanitizer import processes
 from sanitizer.errors import PeerError, RefusedError, ResourceError, SanitizerError, exit_code_of
-from sanitizer.memory import out_of_memory
+from sanitizer.resources.memory import out_of_memory
 from sanitizer.terminal.consoles import aside
 from sanitizer.text import clean
 

@@ -11,9 +11,9 @@ import rich_click as click
 
 from sanitizer.commands.speech import VERBOSITY
 from sanitizer.errors import UsageError
-from sanitizer.memory import read_memory
 from sanitizer.options import DataOptions, Gatekeeping
 from sanitizer.recipe import Recipe
+from sanitizer.resources.memory import read_memory
 
 F = TypeVar("F", bound=Callable[..., Any])
 

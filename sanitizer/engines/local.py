@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sanitizer.engines.children import Children
 from sanitizer.engines.engine import Done, Need, R, T, Work
 from sanitizer.errors import UsageError
-from sanitizer.machine import cpus, memory
+from sanitizer.resources.machine import cpus, memory
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from sanitizer import __version__
 from sanitizer.engines.children import Children
 from sanitizer.engines.engine import Done, Lost, Need, R, T, Work
 from sanitizer.errors import IncompleteError, UsageError
-from sanitizer.machine import cpus
+from sanitizer.resources.machine import cpus
 
 STORE = 100 << 20
 """Bytes of Ray's object store where we start it: results are small, and its default is a third of the memory."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 import torch
 
 from sanitizer.errors import ResourceError
-from sanitizer.memory import out_of_memory
+from sanitizer.resources.memory import out_of_memory
 
 T = TypeVar("T")
 

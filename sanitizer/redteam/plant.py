@@ -14,7 +14,6 @@ from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import UsageError
 from sanitizer.hub.dataset import load_texts
 from sanitizer.intake import take_in
-from sanitizer.machine import cache_folder
 from sanitizer.mark import KEY
 from sanitizer.model.batches import batch_size
 from sanitizer.model.save import save
@@ -23,7 +22,6 @@ from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_s
 from sanitizer.options import PlantOptions, RunOptions
 from sanitizer.output import check_place, files_of, put_in_place, workspace
 from sanitizer.plugins import unknown
-from sanitizer.preview import preview_of
 from sanitizer.progress import Progress, silent
 from sanitizer.recipe import Recipe
 from sanitizer.records import source_of, tool_of
@@ -33,7 +31,9 @@ from sanitizer.redteam.measure import measured
 from sanitizer.redteam.registry import build, describe
 from sanitizer.redteam.supply import everyday, supply_of, triggered
 from sanitizer.report import AttackRecord, PlantReport, Preview
+from sanitizer.resources.machine import cache_folder
 from sanitizer.source import HubRef, LocalRef, parse_model
+from sanitizer.steps.preview import preview_of
 from sanitizer.text import clean
 
 LONGEST = 200

@@ -16,11 +16,11 @@ from sanitizer.model.batches import Batch, Encoded, batches
 from sanitizer.model.evaluate import Outcomes, logits
 from sanitizer.model.halving import Halving
 from sanitizer.model.subject import Subject
-from sanitizer.opening import opened
 from sanitizer.options import RunOptions
 from sanitizer.progress import Progress
 from sanitizer.report import Gate, ScanRecord
-from sanitizer.sized import measured, seen
+from sanitizer.steps.opening import opened
+from sanitizer.steps.sized import measured, seen
 from sanitizer.steps.suspect import Suspect
 
 # Relative to the largest logit. Saving rounds nothing that the model in memory did not round too.

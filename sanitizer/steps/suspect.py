@@ -13,13 +13,13 @@ from sanitizer.model.batches import Encoded, batch_size, encode
 from sanitizer.model.halving import Halving
 from sanitizer.model.subject import Subject
 from sanitizer.model.team import first
-from sanitizer.opening import demand_whole, opened, spread_remark
 from sanitizer.options import ScanOptions
 from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe
 from sanitizer.records import base_of, declared_datasets, source_of
 from sanitizer.report import BaseRecord, SourceRecord
-from sanitizer.sized import measured
+from sanitizer.steps.opening import demand_whole, opened, spread_remark
+from sanitizer.steps.sized import measured
 from sanitizer.trust import clean_data
 
 

@@ -25,7 +25,7 @@ from sanitizer.recipe import Recipe, Step
 from sanitizer.records import data_of, strategy_of
 from sanitizer.report import DecisionRecord, InputRecord, ScanRecord, StrategyRecord, TreatmentRecord
 from sanitizer.resolve import budget_for, completed
-from sanitizer.sized import picked, scored
+from sanitizer.steps.sized import picked, scored
 from sanitizer.steps.suspect import Suspect, Texts
 
 

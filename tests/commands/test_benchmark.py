@@ -17,7 +17,7 @@ import sanitizer.benchmark
 from sanitizer.engines.engine import Need
 from sanitizer.engines.local import Local
 from sanitizer.engines.ray import Ray
-from sanitizer.machine import cpus, memory
+from sanitizer.resources.machine import cpus, memory
 from sanitizer.schema import to_json
 
 

@@ -8,7 +8,7 @@ from sanitizer.engines.engine import Need
 from sanitizer.engines.local import Local
 from sanitizer.engines.ray import Ray
 from sanitizer.errors import UsageError
-from sanitizer.machine import cpus
+from sanitizer.resources.machine import cpus
 
 WORDS = {"engine": "local", "address": None, "gpus": 0.0, "memory": None}
 

@@ -306,7 +306,7 @@ def test_an_interruption_is_130_and_leaves_nothing(
     def interrupted(*words: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sanitizer.opening.save", interrupted)
+    monkeypatch.setattr("sanitizer.steps.opening.save", interrupted)
     done = sanitize(suspect, "--data", clean, *QUICK)
     assert (done.exit_code, done.stdout, listing(here)) == (130, "", set())
     assert len(done.stderr.splitlines()) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sanitizer.machine import cache_folder, cpus, peak_memory
+from sanitizer.resources.machine import cache_folder, cpus, peak_memory
 
 
 def test_as_many_as_this_process_may_use() -> None:
@@ -51,6 +51,6 @@ def test_the_peak_holds_what_was_held_and_let_go() -> None:
 
 def test_a_program_is_not_told_the_peak_of_the_one_that_started_it() -> None:
     block = b"x" * (1 << 29)
-    code = "from sanitizer.machine import peak_memory; print(peak_memory())"
+    code = "from sanitizer.resources.machine import peak_memory; print(peak_memory())"
     found = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
     assert 1 << 22 < found < len(block)

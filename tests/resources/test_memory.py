@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sanitizer.errors import UsageError
-from sanitizer.memory import out_of_memory, read_memory, read_size, shown
+from sanitizer.resources.memory import out_of_memory, read_memory, read_size, shown
 
 
 def test_sizes_are_read_in_both_kinds_of_units() -> None:
@@ -73,5 +73,5 @@ def test_other_errors_are_not_a_lack_of_memory() -> None:
 
 
 def test_it_needs_no_torch() -> None:
-    code = "import sys, sanitizer.memory; print('torch' in sys.modules)"
+    code = "import sys, sanitizer.resources.memory; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -14,8 +14,8 @@ from sanitizer.options import RunOptions
 from sanitizer.progress import Progress
 from sanitizer.recipe import Recipe
 from sanitizer.report import Fate, FileRecord, Preview, VetRecord
-from sanitizer.sizing import forecast_of
 from sanitizer.source import HubRef, LocalRef
+from sanitizer.steps.sizing import forecast_of
 from sanitizer.vet.gate import settled
 from sanitizer.vet.inventory import needed, open_local, weight_files
 from sanitizer.vet.isolated import Worker

@@ -3,15 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from helpers.forecasts import MACHINE, MODEL, ONLY, PACE, PLAIN, TEXTS
 
-from sanitizer.forecast import BASE, Machine, ModelSize, Pace, TextSize, kept, stages_of, weights_held
 from sanitizer.recipe import Recipe, Step
-
-MODEL = ModelSize("causal", 7 * 10**9, 6_500_000_000, 2_000_000_000, 32, 32, 4096, 32_000, 14 * 10**9)
-TEXTS = TextSize(700, 150, 150, 100.0, 200)
-MACHINE = Machine("cuda:0", "bfloat16", 2, 80 * 10**9, 10**12, 8)
-PACE = Pace(1e-13, 1e-9)
-PLAIN, ONLY = Recipe("gradient"), Recipe("gradient", treatments=(Step("remove"),))
+from sanitizer.resources.forecast import BASE, kept, stages_of, weights_held
 
 
 def by_name(**changes: object) -> dict[str, tuple[int | None, float | None]]:

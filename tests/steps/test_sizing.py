@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from sanitizer.errors import UsageError
 from sanitizer.hub.dataset import load_texts
 from sanitizer.options import DataOptions
-from sanitizer.sizing import ASSUMED, model_size, text_size
+from sanitizer.steps.sizing import ASSUMED, model_size, text_size
 from sanitizer.trust import clean_data
 
 

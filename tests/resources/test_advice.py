@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_forecast import MACHINE, MODEL, ONLY, PACE, PLAIN, TEXTS
+from helpers.forecasts import MACHINE, MODEL, ONLY, PACE, PLAIN, TEXTS
 
-from sanitizer.advice import forecast
-from sanitizer.forecast import Machine
 from sanitizer.recipe import Recipe
+from sanitizer.resources.advice import forecast
+from sanitizer.resources.forecast import Machine
 
 
 def advice(machine: Machine, recipe: Recipe = ONLY, *, disk: int = 0) -> tuple[str, ...]:

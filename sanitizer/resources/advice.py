@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sanitizer.forecast import Machine, ModelSize, Pace, TextSize, stages_of
 from sanitizer.numbers import size
 from sanitizer.recipe import Recipe
 from sanitizer.report import Forecast, StageForecast
+from sanitizer.resources.forecast import Machine, ModelSize, Pace, TextSize, stages_of
 
 AGAIN = frozenset({"measure after", "scan again"})
 """Stages that need what an earlier one needed."""

@@ -12,9 +12,7 @@ from typing import Any
 
 import torch
 
-from sanitizer.advice import forecast
 from sanitizer.cleandata import Provenance, split
-from sanitizer.forecast import Machine, ModelSize, Pace, TextSize
 from sanitizer.hub.dataset import load_texts
 from sanitizer.model.families import HeadShape
 from sanitizer.model.placement import choose_spread
@@ -24,6 +22,8 @@ from sanitizer.model.subject import choose_device, choose_dtype
 from sanitizer.options import DataOptions, RunOptions
 from sanitizer.recipe import Recipe
 from sanitizer.report import Forecast
+from sanitizer.resources.advice import forecast
+from sanitizer.resources.forecast import Machine, ModelSize, Pace, TextSize
 from sanitizer.texts import calibration_texts
 
 TOKENS_PER_WORD = 1.4
