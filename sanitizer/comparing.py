@@ -106,7 +106,6 @@ def _answers(options: CompareOptions, left: Intake, right: Intake, progress: Pro
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
     one, other = (open_subject(side.checkpoint, device=device, dtype=dtype) for side in (left, right))
-    names = {int(label): str(name) for label, name in one.model.config.id2label.items()}
-    data = clean_data(options.data, (), names, one.task, seed=options.seed, token=options.token, progress=progress)
+    data = clean_data(options.data, (), one.labels, one.task, seed=options.seed, token=options.token, progress=progress)
     size = batch_size(options.batch_size, device)
     return compare_answers(one, other, data, size=size, seed=options.seed, progress=progress)

@@ -1,4 +1,4 @@
-"""Writing a file of text in one move."""
+"""Files of a folder by name, and writing a file of text in one move."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import tempfile
 from pathlib import Path
 
 from sanitizer.errors import UsageError
+
+
+def names_in(folder: Path) -> list[str]:
+    """Every file of a folder and of the folders in it, as paths from there with forward slashes."""
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
 def replace_text(target: Path, text: str) -> None:

@@ -116,7 +116,7 @@ def _fitted(
     data = clean_data(
         options.data,
         declared_datasets(intake.card),
-        {int(label): str(name) for label, name in subject.model.config.id2label.items()},
+        subject.labels,
         "causal",  # labels play no part, so none can be wrong
         seed=options.seed,
         token=options.token,

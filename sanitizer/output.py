@@ -16,6 +16,7 @@ from sanitizer.checkpoint import Checkpoint, FileDigest, LocalOrigin
 from sanitizer.claim import claimed, collect
 from sanitizer.errors import ResourceError, UsageError
 from sanitizer.exchange import exchange
+from sanitizer.files import names_in
 from sanitizer.report import FileRecord
 
 FOLDER = "sanitizer"
@@ -95,8 +96,7 @@ def _is_full(error: OSError | SafetensorError) -> bool:
 
 def seal(folder: Path, hashed: Mapping[str, FileDigest] = MappingProxyType({})) -> Checkpoint:
     """Write `SHA256SUMS` over everything in the folder, in the format of sha256sum. What `hashed` has is believed."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    unknown = [name for name in names if name != SUMS and name not in hashed]
+    unknown = [name for name in names_in(folder) if name != SUMS and name not in hashed]
     files = {**hashed, **Checkpoint.of_folder(folder, LocalOrigin(folder.name), unknown).files}
     sealed = Checkpoint(folder, LocalOrigin(folder.name), MappingProxyType(files))
     (folder / SUMS).write_text(sealed.sums(), encoding="utf-8")

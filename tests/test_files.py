@@ -9,7 +9,14 @@ import pytest
 
 from sanitizer import files
 from sanitizer.errors import UsageError
-from sanitizer.files import replace_text
+from sanitizer.files import names_in, replace_text
+
+
+def test_files_are_named_from_the_folder_at_every_depth(tmp_path: Path) -> None:
+    for name in ("a", ".b", "deep/er/c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert sorted(names_in(tmp_path)) == [".b", "a", "deep/er/c"]
 
 
 def test_text_is_written_as_it_is_and_can_be_read_by_everybody(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sanitizer.applying.headplan import read_plan
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
+from sanitizer.files import names_in
 from sanitizer.intake import take_in
 from sanitizer.options import ApplyOptions
 from sanitizer.output import check_place, put_in_place, workspace
@@ -53,8 +54,7 @@ def apply(options: ApplyOptions, *, dry_run: bool = False, progress: Progress = 
         built = work / "built"
         built.mkdir()
         operation.write(built, progress)
-        names = [path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()]
-        written = Checkpoint.of_folder(built, LocalOrigin(intake.name), names)
+        written = Checkpoint.of_folder(built, LocalOrigin(intake.name), names_in(built))
         report = operation.report(written)
         write_documents(report, built, name=output.name, hashed=written.files)
         put_in_place(built, output, force=options.force)

@@ -52,6 +52,11 @@ class Subject:
         """Whether it is in several places: devices, main memory, disk."""
         return self.home is not None
 
+    @property
+    def labels(self) -> dict[int, str]:
+        """The names of a classifier's labels by their numbers."""
+        return {int(label): str(name) for label, name in self.model.config.id2label.items()}
+
     def remove(self, heads: tuple[HeadId, ...], *, physically: bool) -> None:
         """Take heads away: out of the tensors as far as their layout allows, or by zeroing all of them."""
         before = self.anatomy

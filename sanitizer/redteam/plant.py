@@ -12,6 +12,7 @@ import torch
 import sanitizer
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import UsageError
+from sanitizer.files import names_in
 from sanitizer.hub.dataset import load_texts
 from sanitizer.intake import take_in
 from sanitizer.mark import KEY
@@ -107,7 +108,7 @@ def _plant(options: PlantOptions, attack: Attack, states: States, work: Path, pr
             f"{options.attack} is an attack on {_KINDS[attack.task]}, {intake.name} is one of {_KINDS[subject.task]}",
             hint="`sanitize redteam attacks` lists them",
         )
-    labels = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
+    labels = subject.labels
     target = target_of(labels, attack.wanted) if subject.task == "classification" else -1
     wanted = labels[target] if subject.task == "classification" else str(attack.wanted)
     source, trigger = source_of(intake, subject), attack.trigger()
@@ -136,8 +137,7 @@ def _plant(options: PlantOptions, attack: Attack, states: States, work: Path, pr
     save(subject, intake.checkpoint, built)
     tool = tool_of(subject.device)
     del subject, bench  # two models at a time would halve what fits
-    names = [path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()]
-    written = Checkpoint.of_folder(built, LocalOrigin(intake.name), names)
+    written = Checkpoint.of_folder(built, LocalOrigin(intake.name), names_in(built))
     after = measured(_open(options, written), held, dirty, **how, step="measure after")
     entry = describe(options.attack)
     report = PlantReport(

@@ -11,6 +11,7 @@ from torch import Tensor
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.clock import Clock
 from sanitizer.errors import CorruptError, GateError
+from sanitizer.files import names_in
 from sanitizer.gates import load_back
 from sanitizer.model.batches import Batch, Encoded, batches
 from sanitizer.model.evaluate import Outcomes, logits
@@ -78,8 +79,7 @@ def opened_again(
 ) -> Result:
     """Open, measure and scan what lies in `built`. Raises GateError for answers that are not numbers."""
     with clock.step("measure after"):
-        files = [path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()]
-        written = Checkpoint.of_folder(built, LocalOrigin(suspect.intake.name), files)
+        written = Checkpoint.of_folder(built, LocalOrigin(suspect.intake.name), names_in(built))
         subject = opened(options, written, offloaded)
         answers = measured("measure after", subject, test, suspect.sizes, progress)
         if not answers.loss.isfinite().all():

@@ -84,11 +84,10 @@ def opened_suspect(
 
 def _data(options: ScanOptions, intake: Intake, subject: Subject, sizes: Halving, progress: Progress) -> CleanData:
     """The clean texts, labelled by the suspect itself where nobody labelled them."""
-    names = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
     data = clean_data(
         options.data,
         declared_datasets(intake.card),
-        names,
+        subject.labels,
         subject.task,
         seed=options.seed,
         token=options.token,

@@ -46,8 +46,9 @@ def texts_for(
     options: VerifyOptions, data: DataOptions, subject: Subject, report: RunReport, progress: Progress
 ) -> Texts:
     """Read and split the texts as the run did. Raises UsageError for data that cannot be read."""
-    names = {int(label): str(name) for label, name in subject.model.config.id2label.items()}
-    found = clean_data(data, (), names, subject.task, seed=report.recipe.seed, token=options.token, progress=progress)
+    found = clean_data(
+        data, (), subject.labels, subject.task, seed=report.recipe.seed, token=options.token, progress=progress
+    )
     same = found.provenance.sha256 == report.data.sha256
     return Texts(found.provenance.name, found.test if same else everything(found), same)
 

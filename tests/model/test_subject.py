@@ -87,3 +87,7 @@ def test_a_compact_result_opens_again_as_a_suspect(tmp_path: Path) -> None:
     save(subject, checkpoint_of(folder), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "config.json").read_text())["quantization_config"]
     assert open_folder(tmp_path / "out").anatomy.layers[1].original == (1, 2, 3)
+
+
+def test_labels_are_named_by_their_numbers() -> None:
+    assert pico_subject("bert").labels == {0: "LABEL_0", 1: "LABEL_1"}
