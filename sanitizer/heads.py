@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sanitizer.errors import UsageError
+from sanitizer.later import later
 
 _HEAD = re.compile(r"L(\d+)\.H(\d+)", re.ASCII)
 
@@ -71,7 +72,7 @@ class HeadScores:
     grid: Grid
     of: ScoreOrigin
     spread: Grid | None = None
-    only: tuple[HeadId, ...] | None = None
+    only: tuple[HeadId, ...] | None = later(None)
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for row in self.grid for value in row):

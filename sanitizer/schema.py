@@ -15,9 +15,10 @@ from jsonschema.exceptions import best_match
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from sanitizer import plugins
+from sanitizer import __version__, plugins
 from sanitizer.errors import CorruptError, SanitizerError
 from sanitizer.files import replace_text
+from sanitizer.later import owed
 from sanitizer.report import (
     SCHEMA_VERSION,
     ApplyReport,
@@ -78,15 +79,18 @@ RECORDS: dict[str, type[Record]] = {
 """What `sanitize schema NAME` knows."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_LONGEST_COMPLAINT = 300
+_LONGEST_COMPLAINT, _LONGEST_VERSION = 300, 20
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a record: every field required, no other allowed. Raises UsageError if unknown."""
-    schema = TypeAdapter(_record(name)).json_schema(mode="serialization")
+    """The JSON Schema (2020-12) of a record: no other field allowed, and all required but those that were added later.
+
+    Raises UsageError if unknown.
+    """
+    schema, required = TypeAdapter(_record(name)).json_schema(mode="serialization"), owed(_record(name))
     for part in (schema, *schema.get("$defs", {}).values()):
         if "properties" in part:
-            part["required"] = list(part["properties"])
+            part["required"] = list(required[part["title"]])
             part["additionalProperties"] = False
     return {"$schema": DIALECT, "$id": f"urn:sanitizer:schema:{name}:{SCHEMA_VERSION}", **schema}
 
@@ -98,7 +102,7 @@ def validate(document: object, name: str) -> None:
     if first is not None:
         # Of a value that may be absent this is what is wrong with it, and not that it could have been null.
         inner = best_match([first]) or first
-        _refuse(name, f"at {inner.json_path}: {inner.message}")
+        _refuse(name, f"at {inner.json_path}: {inner.message}", written_by=_writer(document))
 
 
 def to_json(record: Record) -> str:
@@ -182,10 +186,19 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse(name: str, complaint: str, *, cause: Exception | None = None) -> NoReturn:
+def _writer(document: object) -> str | None:
+    """The version that a report says it is from, if that is not this one."""
+    match document:
+        case {"tool": {"sanitizer": str(version)}} if version != __version__:
+            return version[:_LONGEST_VERSION]
+    return None
+
+
+def _refuse(name: str, complaint: str, *, cause: Exception | None = None, written_by: str | None = None) -> NoReturn:
     short = " ".join(complaint.split())
     short = short if len(short) <= _LONGEST_COMPLAINT else f"{short[:_LONGEST_COMPLAINT]}…"
     raise CorruptError(
         f"this is not a valid {name} record: {short}",
-        hint=f"`sanitize schema {name}` prints what it must look like",
+        hint=f"`sanitize schema {name}` prints what it must look like"
+        + (f"; it was written by sanitizer {written_by}, this is {__version__}" if written_by else ""),
     ) from cause

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sanitizer.later import later
 from sanitizer.report.metric import Metric
 from sanitizer.report.origin import ToolRecord
 
@@ -112,8 +113,8 @@ class BenchmarkRow:
     over_budget: int
     failed: tuple[str, ...]
     missing: int
-    accuracy_change: Change | None = None
-    attack_change: Change | None = None
+    accuracy_change: Change | None = later(None)
+    attack_change: Change | None = later(None)
 
     @property
     def worse(self) -> bool:

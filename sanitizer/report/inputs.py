@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sanitizer.heads import HeadId
+from sanitizer.later import later
 from sanitizer.report.metric import Metric
 from sanitizer.report.origin import BaseRecord, DataRecord, SourceRecord, ToolRecord
 from sanitizer.report.run import Timing
@@ -122,7 +123,7 @@ class ScanReport:
     started: str
     timings: tuple[Timing, ...]
     warnings: tuple[str, ...] = ()
-    inputs: InputsRecord | None = None
-    base: BaseRecord | None = None
+    inputs: InputsRecord | None = later(None)
+    base: BaseRecord | None = later(None)
     kind: Literal["scan"] = "scan"
     schema_version: Literal["1"] = "1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sanitizer.later import later
 from sanitizer.report.terms import Task
 from sanitizer.report.vetting import Finding
 
@@ -50,7 +51,7 @@ class SourceRecord:
     license: str | None = None
     language: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    base_models: tuple[str, ...] = ()
+    base_models: tuple[str, ...] = later(())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sanitizer.later import later
 from sanitizer.report.forecast import Forecast
 from sanitizer.report.metric import Metric
 from sanitizer.report.origin import BaseRecord, DataRecord, MemoryRecord, SourceRecord, ToolRecord
@@ -56,10 +57,10 @@ class RunReport:
     timings: tuple[Timing, ...]
     warnings: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = field(default=())
-    scan_after: ScanRecord | None = None
-    decision: DecisionRecord | None = None
-    base: BaseRecord | None = None
-    memory: MemoryRecord | None = None
+    scan_after: ScanRecord | None = later(None)
+    decision: DecisionRecord | None = later(None)
+    base: BaseRecord | None = later(None)
+    memory: MemoryRecord | None = later(None)
     kind: Literal["run"] = "run"
     schema_version: Literal["1"] = "1"
 
@@ -95,7 +96,7 @@ class Preview:
     output: str
     recipe: str
     data: str
-    base: str | None = None
-    forecast: Forecast | None = None
+    base: str | None = later(None)
+    forecast: Forecast | None = later(None)
     kind: Literal["preview"] = "preview"
     schema_version: Literal["1"] = "1"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sanitizer.heads import Grid, HeadId
+from sanitizer.later import later
 from sanitizer.report.metric import Metric
 from sanitizer.report.terms import ForensicsAnswer, HeadClass
 
@@ -127,10 +128,10 @@ class ScanRecord:
     importance: Grid
     safety: SafetyRecord
     inputs: int
-    ablation: tuple[AblationRecord, ...] = ()
-    flips: tuple[FlipRecord, ...] = ()
-    cosines: tuple[Grid, ...] = ()
-    forensics: ForensicsRecord | None = None
+    ablation: tuple[AblationRecord, ...] = later(())
+    flips: tuple[FlipRecord, ...] = later(())
+    cosines: tuple[Grid, ...] = later(())
+    forensics: ForensicsRecord | None = later(None)
 
     def similarity_beside(self, after: ScanRecord) -> tuple[tuple[SimilarityRecord, SimilarityRecord], ...]:
         """The scopes of both scans, each as it was and as it is: a layer of one head has no pair within it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sanitizer.later import later
 from sanitizer.report.terms import Answer, Fate, Severity
 
 
@@ -41,7 +42,7 @@ class TemplateRecord:
     name: str
     sha256: str
     carried: bool
-    base: Literal["same", "differs", "unknown"] = "unknown"
+    base: Literal["same", "differs", "unknown"] = later("unknown")
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,9 @@ class VetRecord:
 
     files: tuple[FileRecord, ...]
     findings: tuple[Finding, ...]
-    templates: tuple[TemplateRecord, ...] = ()
-    policy: PolicyRecord | None = None
-    isolation: IsolationRecord | None = None
+    templates: tuple[TemplateRecord, ...] = later(())
+    policy: PolicyRecord | None = later(None)
+    isolation: IsolationRecord | None = later(None)
 
     @property
     def standing(self) -> tuple[Finding, ...]:

@@ -18,7 +18,7 @@ from sanitizer.errors import CorruptError, UsageError
 from sanitizer.report import ClaimRecord, RunReport
 from sanitizer.source import HubRef
 from sanitizer.verify.listing import CARD, several
-from sanitizer.verify.papers import text_of
+from sanitizer.verify.papers import complete, text_of
 from sanitizer.vet.rules import excerpt
 
 CLAIM = "the card says what the report says, and nothing else"
@@ -31,7 +31,8 @@ _FACTS = ("model-index", "base_model")
 def card_claim(checkpoint: Checkpoint, report: RunReport) -> ClaimRecord:
     """Hold the card against the one that this report gives.
 
-    Other numbers make it false. Other words may be those of another version, or somebody's own: that is unknown.
+    Other numbers make it false. Other words may be those of another version, or somebody's own: that is unknown. So are
+    other rows beside a report that lacks what this version records: its card was another, too.
     """
     try:
         text = text_of(checkpoint, CARD)
@@ -49,13 +50,16 @@ def card_claim(checkpoint: Checkpoint, report: RunReport) -> ClaimRecord:
         )
     nearest, wanted = next(iter(cards.items()))
     repo = nearest.repo
-    wrong = [
+    facts = [
         f"its {key} is not the report's"
         for key in _FACTS
         if _front(text).get(key) != metadata(report, repo_name=repo).get(key)
     ]
-    wrong += [f"it says “{excerpt(row)}”" for row in _other_rows(text, wanted)]
-    if wrong:
+    rows = [f"it says “{excerpt(row)}”" for row in _other_rows(text, wanted)]
+    if rows and not facts and not complete(checkpoint, report):
+        found = "its metrics are the report's; the report is that of an earlier version, whose cards had other rows"
+        return ClaimRecord("card", CLAIM, "unknown", f"{found}: do not go by it")
+    if wrong := facts + rows:
         return ClaimRecord("card", CLAIM, "false", several(wrong))
     if own_part(text) is not None and own_part(text) in map(own_part, cards.values()):
         found = "its own part is word for word the one that this report gives; what stands around it is somebody's own"

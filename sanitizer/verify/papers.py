@@ -14,7 +14,7 @@ from sanitizer.gates import unfit
 from sanitizer.recipe import Recipe, Step
 from sanitizer.report import ClaimRecord, RunReport, TreatmentRecord
 from sanitizer.resolve import budget_for, budget_of
-from sanitizer.schema import from_json
+from sanitizer.schema import from_json, to_json
 from sanitizer.verify.listing import LOCK, RECIPE, REPORT, several
 from sanitizer.vet.jsonstrict import parse_object
 
@@ -54,6 +54,11 @@ def report_claim(checkpoint: Checkpoint) -> tuple[RunReport | None, ClaimRecord]
         return None, ClaimRecord("report", claim, "unknown", found)
     assert isinstance(report, RunReport)
     return report, ClaimRecord("report", claim, "held", f"it is of its schema; it tells of {_run(report)}")
+
+
+def complete(checkpoint: Checkpoint, report: RunReport) -> bool:
+    """Whether the file of this report says all that this version records; what an earlier one wrote lacks something."""
+    return bool(json.loads(text_of(checkpoint, REPORT) or "null") == json.loads(to_json(report)))
 
 
 def recipe_claim(checkpoint: Checkpoint, report: RunReport) -> tuple[Recipe | None, ClaimRecord]:

@@ -34,3 +34,28 @@ def test_a_card_with_other_numbers_is_false_and_with_other_words_unknown(compact
     report = checked(resealed(folder))
     assert (report.answer, against(report, "unknown")) == ("unknown", {"card"})
     assert "proven to have no backdoor" in found(report, "card")
+
+
+def test_a_result_of_an_earlier_version_is_read_and_its_card_is_not_gone_by(compact: Path, copy: Copy) -> None:
+    """Its report lacks what was recorded later, and its card has other rows; another metric is found all the same."""
+    folder = copy(compact)
+
+    def older(report: Any) -> None:
+        for key in ("memory", "scan_after", "decision", "base"):
+            del report[key]
+        del report["scan"]["forensics"]
+
+    edited(folder / "sanitizer" / "report.json", older)
+    card = folder / "README.md"
+    card.write_text(
+        re.sub(r"^\| architecture \|.*$", "| architecture | `Bert` |", card.read_text(), flags=re.MULTILINE)
+    )
+    told = checked(resealed(folder))
+    assert "report" not in against(told) | against(told, "unknown")
+    assert "card" in against(told, "unknown")
+    assert "earlier version" in found(told, "card")
+    text = card.read_text()
+    value = re.search(r"^ *value: (0\.\d+)$", text, re.MULTILINE)
+    assert value is not None
+    card.write_text(text.replace(f"value: {value[1]}", "value: 0.9876"))
+    assert "card" in against(checked(resealed(folder)))
