@@ -80,7 +80,9 @@ def _result(ray: Any, ref: Any) -> Any:
     try:
         return ray.get(ref)
     except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, ImportError) or "failed to import" in str(error.cause):
+        # Of a function that cannot be imported Ray says the first, of what it is called with the second.
+        unknown = ("failed to import", "No module named")
+        if isinstance(error.cause, ImportError) or any(words in str(error.cause) for words in unknown):
             raise IncompleteError(
                 "a worker of the cluster cannot import sanitizer", hint="install the same version on every node"
             ) from error

@@ -5,15 +5,14 @@ from __future__ import annotations
 import builtins
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from helpers.clusters import kill_one, two_workers
 from helpers.processes import ends
+from helpers.sleepers import Patient, Sleeper
 
 from sanitizer.engines.children import Children
 from sanitizer.engines.engine import Done, Lost, Need
@@ -24,30 +23,9 @@ pytestmark = pytest.mark.timeout(1800)  # Ray starts many processes, and a busy 
 
 
 @pytest.fixture(scope="module")
-def ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with two_workers(tmp_path_factory.mktemp("home")):
+def ray() -> Iterator[None]:
+    with two_workers():
         yield
-
-
-@dataclass(frozen=True)
-class Sleeper:
-    """Starts a process that says who it is and sleeps; `deaths` is how often its worker kills itself first."""
-
-    place: Path
-    seconds: float = 0.0
-    deaths: int = 0
-
-    def __call__(self, task: int, children: Children) -> tuple[int, str]:
-        folder = self.place / f"{task}-{os.getpid()}-{time.monotonic_ns()}"
-        folder.mkdir()
-        if len(list(self.place.glob(f"{task}-*"))) <= self.deaths:
-            os.kill(os.getpid(), signal.SIGKILL)
-        (folder / "child_of_ray.py").write_text(
-            f"import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep({self.seconds}); print(3 * {task})"
-        )
-        env = {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-        ended = children.run(["child_of_ray"], folder, log=folder / "log", timeout=600, accepted=(0,), env=env)
-        return os.getpid(), ended.output
 
 
 def test_every_task_is_done_once_and_two_at_a_time(ray: None, tmp_path: Path) -> None:
@@ -104,6 +82,16 @@ def test_another_version_on_a_node_is_refused(ray: None, tmp_path: Path, monkeyp
         list(Ray(Need()).each(Sleeper(tmp_path), [1]))
 
 
+def test_what_a_worker_cannot_import_is_said(ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a node with another version, which lacks a file: what it is sent cannot be read there."""
+    (tmp_path / "here_alone.py").write_text("def work(task, children):\n    return task\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import here_alone
+
+    with pytest.raises(IncompleteError, match="a worker of the cluster cannot import sanitizer"):
+        list(Ray(Need()).each(here_alone.work, [1]))
+
+
 @pytest.mark.parametrize("need", [Need(cpus=3), Need(gpus=1), Need(memory=10**15)])
 def test_what_no_node_has_is_said_and_not_waited_for(ray: None, tmp_path: Path, need: Need) -> None:
     with pytest.raises(UsageError, match="no node of the cluster has what a task takes"):
@@ -117,13 +105,6 @@ def test_closing_it_early_ends_what_runs(ray: None, tmp_path: Path) -> None:
         time.sleep(0.02)
     engine.close()
     assert all(map(ends, pids))
-
-
-class Patient(Sleeper):
-    """Sleeps as many seconds as the task says."""
-
-    def __call__(self, task: int, children: Children) -> tuple[int, str]:
-        return Sleeper.__call__(Sleeper(self.place, task), task, children)
 
 
 def test_sigterm_stays_ours(ray: None) -> None:

@@ -37,7 +37,7 @@ class Killer:
 def test_one_of_two_workers_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
     listed = make_fleet(tmp_path / "models")
     answers = []
-    with two_workers(tmp_path):
+    with two_workers():
         for out in ("first", "second"):
             killer = Killer()
             options = FleetOptions(listed, Order.of("vet", VetOptions("")), tmp_path / out, engine="ray")

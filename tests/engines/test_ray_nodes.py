@@ -1,0 +1,50 @@
+"""Ray over two nodes, one of which is lost with everything on it while it does a task."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from helpers.clusters import below, kill_all, two_nodes, workers
+from helpers.processes import ends
+from helpers.sleepers import Sleeper
+
+from sanitizer.engines.engine import Done, Lost, Need
+from sanitizer.engines.ray import Ray
+
+TASKS = 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # Ray starts many processes, and notices after a while that a node is gone
+def test_the_task_of_a_lost_node_is_done_by_the_other(tmp_path: Path) -> None:
+    with two_nodes() as nodes:
+        engine = Ray(Need()).each(Sleeper(tmp_path, 4.0), range(TASKS))
+        done: list[Done[int, tuple[int, str]]] = [next(engine)]
+        lost = at_work(nodes)
+        of_the_lost = below(lost)
+        pids = {int(path.read_text()): path.parent.name for path in tmp_path.glob("*/pid") if path.read_text()}
+        kill_all(lost)
+        done += engine
+        results = {one.task: one.result for one in done}
+        assert len(done) == len(results) == TASKS
+        assert all(not isinstance(result, Lost) and result[1] == f"{3 * task}\n" for task, result in results.items())
+        (again,) = (one for one in done if one.lost)
+        assert again.lost == 1, "what the machine had left in it was enough to do it at the second try"
+        assert not isinstance(again.result, Lost)
+        assert again.result[0] not in of_the_lost
+        begun = [pid for pid, name in pids.items() if pid in of_the_lost and name.startswith(f"{again.task}-")]
+        assert begun, "the lost node had begun it"
+        assert all(map(ends, begun))
+
+
+def at_work(nodes: tuple[int, ...], *, within: float = 600.0) -> int:
+    """One of the nodes that does a task now. Raises AssertionError if none ever does."""
+    until = time.monotonic() + within
+    while True:
+        for node in nodes:
+            if workers(node):
+                return node
+        assert time.monotonic() < until, "no node is at work"
+        time.sleep(0.02)
