@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Annotated
 
 import torch
@@ -25,6 +24,7 @@ from sanitizer.model.slices import HeadSlice
 LEAST = 1e-12
 
 Links = Annotated[Tensor, "[kind, earlier head, later head]"]
+Step = Annotated[Tensor, "[earlier head, later head]"]
 
 
 def links(earlier: Sequence[HeadSlice], later: Sequence[HeadSlice]) -> Links:
@@ -46,21 +46,26 @@ def links(earlier: Sequence[HeadSlice], later: Sequence[HeadSlice]) -> Links:
     return torch.stack(found)
 
 
-def chains(layers: Sequence[Sequence[HeadSlice]]) -> Grid:
+def standing_out(earlier: Sequence[HeadSlice], later: Sequence[HeadSlice]) -> Step:
+    """How far each link between two layers stands out, by whichever kind it does so most.
+
+    That is the robust deviation of its logarithm from those of the other links between them; one that is 0 does not
+    stand out at all.
+    """
+    logs = links(earlier, later).log().nan_to_num(neginf=math.nan).flatten(1)
+    apart = torch.tensor([deviations([kind.tolist()])[0] for kind in logs]).nan_to_num(nan=0.0).amax(dim=0)
+    return apart.reshape(len(earlier), len(later))
+
+
+def chains(steps: Sequence[Step], first: int) -> Grid:
     """For each head the strongest chain through it: the mean over the links of how far each stands out, [layer][head].
 
-    A chain has one head of each layer. A link stands out by the robust deviation of its logarithm from those of the
-    other links between the same two layers, by whichever kind it does so most; one that is 0 does not at all. 0
-    in a model of one layer.
+    A chain has one head of each layer, and a step (`standing_out`) leads from a layer to the next; the first has so
+    many heads. 0 in a model of one layer.
     """
-    if len(layers) < 2:
-        return tuple((0.0,) * len(row) for row in layers)
-    steps = []
-    for earlier, later in pairwise(layers):
-        logs = links(earlier, later).log().nan_to_num(neginf=math.nan).flatten(1)
-        apart = torch.tensor([deviations([kind.tolist()])[0] for kind in logs]).nan_to_num(nan=0.0).amax(dim=0)
-        steps.append(apart.reshape(len(earlier), len(later)))
-    before, after = [torch.zeros(len(layers[0]))], [torch.zeros(len(layers[-1]))]
+    if not steps:
+        return ((0.0,) * first,)
+    before, after = [torch.zeros(first)], [torch.zeros(steps[-1].shape[1])]
     for step in steps:
         before.append((before[-1][:, None] + step).amax(dim=0))
     for step in reversed(steps):

@@ -12,25 +12,23 @@ from scipy.stats import t as student
 
 from sanitizer.heads import Grid
 from sanitizer.model.outliers import deviations
-from sanitizer.model.slices import HeadSlice
-from sanitizer.model.traits import silent
+from sanitizer.model.traits import Silence
 
 FREEDOM = 4
 AGREE = 2
 
 PValues = Annotated[NDArray[np.float64], "[head]"]
 """One for each head, in order of layer and head."""
-Heads = Sequence[Sequence[HeadSlice]]
 
 
-def either(measured: Mapping[str, Grid], heads: Heads) -> PValues:
-    """For standing out either way by any of these measurements."""
-    return _smallest([2 * student.sf(np.abs(apart), FREEDOM) for apart in _apart(measured, heads)])
+def either(measured: Mapping[str, Grid], silence: Silence) -> PValues:
+    """For standing out either way by any of these measurements; silent heads stand out by none."""
+    return _smallest([2 * student.sf(np.abs(apart), FREEDOM) for apart in _apart(measured, silence)])
 
 
-def above(measured: Mapping[str, Grid], heads: Heads) -> PValues:
-    """For being above the other heads by any of these measurements."""
-    return _smallest([student.sf(apart, FREEDOM) for apart in _apart(measured, heads)])
+def above(measured: Mapping[str, Grid], silence: Silence) -> PValues:
+    """For being above the other heads by any of these measurements; silent heads are above by none."""
+    return _smallest([student.sf(apart, FREEDOM) for apart in _apart(measured, silence)])
 
 
 def combined(kinds: Mapping[str, PValues]) -> PValues:
@@ -48,13 +46,13 @@ def _smallest(found: Sequence[Any]) -> PValues:
     return np.asarray(np.minimum(np.nan_to_num(lowest, nan=1.0), 1.0), dtype=np.float64)
 
 
-def _apart(measured: Mapping[str, Grid], heads: Heads) -> list[PValues]:
+def _apart(measured: Mapping[str, Grid], silence: Silence) -> list[PValues]:
     """The deviations of each measurement; NaN for heads that write nothing, which can carry nothing."""
     found = []
     for grid in measured.values():
         there = [
-            [math.nan if silent(head) else value for head, value in zip(*rows, strict=True)]
-            for rows in zip(heads, grid, strict=True)
+            [math.nan if mute else value for mute, value in zip(*rows, strict=True)]
+            for rows in zip(silence, grid, strict=True)
         ]
         found.append(np.array([value for row in deviations(there) for value in row]))
     return found

@@ -25,13 +25,13 @@ from scipy.stats import false_discovery_control
 
 from sanitizer.heads import Grid, HeadId
 from sanitizer.model.batches import Encoded
-from sanitizer.model.composition import chains
-from sanitizer.model.evidence import AGREE, Heads, PValues, above, combined, either
+from sanitizer.model.evidence import AGREE, PValues, above, combined, either
 from sanitizer.model.slices import head_slices
 from sanitizer.model.subject import Subject
-from sanitizer.model.traits import norms, shapes, silent
+from sanitizer.model.traits import Silence
 from sanitizer.model.vocabulary import writable
 from sanitizer.model.wakefulness import wakefulness
+from sanitizer.model.weighed import weigh
 from sanitizer.progress import Progress
 from sanitizer.progress import silent as quiet
 from sanitizer.report import EvidenceRecord, ForensicsAnswer, ForensicsRecord, SuspectHead
@@ -60,26 +60,27 @@ def examine(
     (`sanitizer.model.drift`): that is then evidence too. Probes are made with `tokens`, by default any that text can
     hold.
     """
-    heads, few = head_slices(subject.anatomy), Encoded(data.rows[:TEXTS], None)
+    weighed, few = weigh(head_slices(subject.anatomy)), Encoded(data.rows[:TEXTS], None)
+    silence = weighed.silence
     # A tokenizer that reads none of its tokens back as itself has ids all the same.
     drawn = tokens or writable(subject.tokenizer) or tuple(range(len(subject.model.get_input_embeddings().weight)))
     said = wakefulness(subject, few, drawn, probes=PROBES, size=size, generator=generator, progress=progress)
     kinds = {
-        "norms": either(norms(heads), heads),
-        "shape": either(shapes(heads), heads),
-        "dormant": above({"on clean text": tuple(tuple(-value for value in row) for row in said.clean)}, heads),
-        "woken": above({"on average": said.sudden, "at its peak": said.peak}, heads),
-        "chain": above({"through it": chains(heads)}, heads),
+        "norms": either(weighed.norms, silence),
+        "shape": either(weighed.shapes, silence),
+        "dormant": above({"on clean text": tuple(tuple(-value for value in row) for row in said.clean)}, silence),
+        "woken": above({"on average": said.sudden, "at its peak": said.peak}, silence),
+        "chain": above({"through it": weighed.chains}, silence),
     }
     if moved is not None:
         far = tuple(tuple(math.log(value + UNMOVED) for value in row) for row in moved)
-        kinds["base"] = above({"distance from the base": far}, heads)
-    return judged(heads, kinds, texts=len(few))
+        kinds["base"] = above({"distance from the base": far}, silence)
+    return judged(silence, kinds, texts=len(few))
 
 
-def judged(heads: Heads, kinds: dict[str, PValues], *, texts: int) -> ForensicsRecord:
+def judged(silence: Silence, kinds: dict[str, PValues], *, texts: int) -> ForensicsRecord:
     """The verdict on p-values by kind of evidence. Pure logic."""
-    names = [HeadId(layer, head) for layer, row in enumerate(heads) for head in range(len(row))]
+    names = [HeadId(layer, head) for layer, row in enumerate(silence) for head in range(len(row))]
     p_values = combined(kinds)
     adjusted = false_discovery_control(p_values)
     suspects = tuple(
@@ -87,12 +88,12 @@ def judged(heads: Heads, kinds: dict[str, PValues], *, texts: int) -> ForensicsR
         for place, name in enumerate(names)
         if adjusted[place] <= RATE
     )
-    live = sorted(sum(not silent(head) for head in row) for row in heads)[len(heads) // 2]
+    live = sorted(row.count(False) for row in silence)[len(silence) // 2]
     if live < FEWEST:
         suspects = ()
     answer, reason = _answer(names, kinds, len(suspects), live)
     grid, rest = list[tuple[float, ...]](), p_values.tolist()
-    for row in heads:
+    for row in silence:
         grid.append(tuple(rest[: len(row)]))
         rest = rest[len(row) :]
     return ForensicsRecord(answer, reason, RATE, tuple(kinds), texts, PROBES, tuple(grid), suspects)

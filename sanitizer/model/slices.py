@@ -31,9 +31,9 @@ class HeadSlice:
         return {"query": self.query, "key": self.key, "value": self.value, "output": self.output}
 
 
-def head_slices(anatomy: Anatomy) -> tuple[tuple[HeadSlice, ...], ...]:
-    """The slices of every head, [layer][head]."""
-    return tuple(tuple(_slices(layer)) for layer in anatomy.layers)
+def head_slices(anatomy: Anatomy) -> Iterator[tuple[HeadSlice, ...]]:
+    """The slices of every head, layer by layer: copies that were made of one are free once nobody holds its slices."""
+    return (tuple(_slices(layer)) for layer in anatomy.layers)
 
 
 def _slices(layer: LayerAnatomy) -> Iterator[HeadSlice]:

@@ -11,33 +11,35 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sanitizer.heads import Grid
 from sanitizer.model.slices import HeadSlice
 
 TINY = 1e-12
 LOW_BITS = 0x1FFF
 """The 13 bits of a float32 that a float16 does not have; numbers that were ever stored as one have zeros there."""
 
-Heads = Sequence[Sequence[HeadSlice]]
+Traits = Mapping[str, tuple[float, ...]]
+"""Measurements by name, one for each head of a layer."""
+Silence = tuple[tuple[bool, ...], ...]
+"""[layer][head]: whether a head is `silent`."""
 
 
-def norms(heads: Heads) -> Mapping[str, Grid]:
+def norms(row: Sequence[HeadSlice]) -> Traits:
     """Natural logarithms of the Frobenius norms of query, key, value and output, and of W_Q^T W_K and W_O W_V."""
     return {
-        **_parts(heads, "norm", lambda weight: _log(weight.norm())),
-        "norm of query-key": _each(heads, lambda head: _log(_product(head.query, head.key.mT))),
-        "norm of output-value": _each(heads, lambda head: _log(_product(head.output.mT, head.value.mT))),
+        **_parts(row, "norm", lambda weight: _log(weight.norm())),
+        "norm of query-key": tuple(_log(_product(head.query, head.key.mT)) for head in row),
+        "norm of output-value": tuple(_log(_product(head.output.mT, head.value.mT)) for head in row),
     }
 
 
-def shapes(heads: Heads) -> Mapping[str, Grid]:
+def shapes(row: Sequence[HeadSlice]) -> Traits:
     """Of query, key, value and output: log stable rank |W|_F^2 / |W|_2^2 and log kurtosis of the entries; of all
     entries of a head: the share that is exactly zero, and the share that a float16 holds without rounding."""
     return {
-        **_parts(heads, "spectrum", _stable_rank),
-        **_parts(heads, "kurtosis", _kurtosis),
-        "zeros": _each(heads, lambda head: _share(head, lambda weight: weight == 0)),
-        "digits": _each(heads, lambda head: _share(head, _coarse)),
+        **_parts(row, "spectrum", _stable_rank),
+        **_parts(row, "kurtosis", _kurtosis),
+        "zeros": tuple(_share(head, lambda weight: weight == 0) for head in row),
+        "digits": tuple(_share(head, _coarse) for head in row),
     }
 
 
@@ -46,15 +48,11 @@ def silent(head: HeadSlice) -> bool:
     return not (head.output.any() and head.value.any())
 
 
-def _parts(heads: Heads, what: str, of: Callable[[Tensor], float]) -> dict[str, Grid]:
+def _parts(row: Sequence[HeadSlice], what: str, of: Callable[[Tensor], float]) -> Traits:
     return {
-        f"{what} of {name}": _each(heads, lambda head, name=name: of(head.parts()[name]))  # type: ignore[misc]
+        f"{what} of {name}": tuple(of(head.parts()[name]) for head in row)
         for name in ("query", "key", "value", "output")
     }
-
-
-def _each(heads: Heads, of: Callable[[HeadSlice], float]) -> Grid:
-    return tuple(tuple(of(head) for head in row) for row in heads)
 
 
 def _log(value: Tensor) -> float:

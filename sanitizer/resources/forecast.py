@@ -89,7 +89,9 @@ def stages_of(
     passes = 1 + GENERATED / max(short, 1) * (model.task == "causal") + CONTROLS * (model.task == "classification")
     back = 2 + (machine.spread is not None)
     looked = scanned * short * (passes + back) + (scanned + PROBES) * short
-    slices = 0 if machine.itemsize == 4 and machine.device == "cpu" and machine.spread is None else 4 * model.of_heads
+    # Of weights that are not float32 in the main memory, forensics holds copies of two layers.
+    own = machine.itemsize == 4 and machine.device == "cpu" and machine.spread is None
+    slices = 0 if own else 4 * model.of_heads * min(2, model.layers) // max(model.layers, 1)
 
     def seconds(tokens: float) -> float:
         reading = (

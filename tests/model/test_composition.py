@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 
-from sanitizer.model.composition import chains, links
+from sanitizer.heads import Grid
+from sanitizer.model.composition import chains, links, standing_out
 from sanitizer.model.slices import HeadSlice
 
 HIDDEN, SIZE = 24, 4
@@ -19,6 +22,10 @@ def random_heads(count: int, seed: int) -> list[HeadSlice]:
         HeadSlice(*(draw(SIZE, HIDDEN) for _ in range(3)), output=draw(HIDDEN, SIZE))
         for _ in range(count)
     ]  # fmt: skip
+
+
+def chained(layers: list[list[HeadSlice]]) -> Grid:
+    return chains([standing_out(*pair) for pair in pairwise(layers)], len(layers[0]))
 
 
 def test_links_are_those_of_the_paper_on_whole_matrices() -> None:
@@ -41,16 +48,16 @@ def test_a_planted_chain_is_the_strongest_and_names_its_heads() -> None:
         # what the later head asks for is what the earlier one writes
         before, after = layers[first][one], layers[second][two]
         layers[second][two] = HeadSlice(after.query, before.output.t().clone(), after.value, after.output)
-    grid = chains(layers)
+    grid = chained(layers)
     assert tuple(max(range(6), key=row.__getitem__) for row in grid) == route
     assert max(grid[0]) == pytest.approx(max(grid[3]), rel=1e-5), "it is one chain"
     assert min(max(row) for row in grid) > 3
 
 
 def test_one_layer_has_no_chain_and_a_silent_head_no_link() -> None:
-    assert chains([random_heads(3, 0)]) == ((0.0, 0.0, 0.0),)
+    assert chained([random_heads(3, 0)]) == ((0.0, 0.0, 0.0),)
     quiet = random_heads(4, 0)
     quiet[1] = HeadSlice(quiet[1].query, quiet[1].key, quiet[1].value, torch.zeros(HIDDEN, SIZE))
-    grid = chains([quiet, random_heads(4, 1)])
+    grid = chained([quiet, random_heads(4, 1)])
     assert grid[0][1] == 0.0
     assert all(value == value for row in grid for value in row), "no NaN"
