@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sanitizer.recipe import Recipe
+from sanitizer.passes import work_of
+from sanitizer.recipe import Recipe, Step
 from sanitizer.report import StageForecast, Task
 
 BASE = 500 * 10**6
@@ -24,8 +25,12 @@ SCANNED, SCANNED_TOKENS, PROBES = 256, 128, 512
 GENERATED = 16
 CONTROLS = 5
 """Passes of a classifier over the scanned texts: as they are, and made unusual in four ways."""
-QUESTIONS = 10
-"""Passes over the validation texts while heads are chosen: many more are asked, few of them to the end."""
+SEARCHED, CHECKED = 5, 1
+"""Passes over the validation texts while heads are chosen. The suspect is asked all of them, and so is the choice; the
+questions between, most of which are decided on a few texts, came to 1.3 to 4.4 passes in the plans of 18 runs, on 9 to
+1000 texts. Where a recipe removes nothing the suspect alone is asked."""
+FREE = frozenset({"random", "forensics"})
+"""Strategies that look at nothing, or at what the scan has found."""
 VET_PASSES, OPEN_PASSES, SAVE_PASSES = 7, 5, 7
 """What takes as long as hashing all bytes so many times, as tests/benchmarks/scaling.py measured it."""
 
@@ -43,6 +48,7 @@ class ModelSize:
     width: int
     words: int
     stored: int
+    labels: int = 2
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,16 @@ class TextSize:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds for one number of a layer and one token, and to hash one byte."""
+    """Seconds for one number of a layer and one token, and to hash one byte; and what beginning takes at any size.
+
+    That is a vetting process that looks at this very model, and reading the texts and building the model, without its
+    weights.
+    """
 
     product: float
     byte: float
+    vet: float = 0.0
+    build: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -111,32 +123,24 @@ def stages_of(
             seconds(looked),
         ),
     ]
+    opened = OPEN_PASSES * model.stored * pace.byte
+    removes = any(step.name == "remove" for step in recipe.treatments)
     found = [
-        StageForecast("vet", BASE, VET_PASSES * model.stored * pace.byte),
-        StageForecast("open", held, OPEN_PASSES * model.stored * pace.byte),
+        StageForecast("vet", BASE, pace.vet + VET_PASSES * model.stored * pace.byte),
+        StageForecast("open", held, pace.build + opened),
         *(replace(stage, name=f"{stage.name}{' before' * (stage.name == 'measure')}") for stage in through),
         _score(model, texts, recipe, machine, held, seconds),
         StageForecast(
             "choose",
             held + kept(model, machine, texts.longest, grown=False),
-            seconds(QUESTIONS * texts.validation * texts.tokens),
+            seconds((SEARCHED if removes else CHECKED) * texts.validation * texts.tokens),
         ),
     ]
-    for step in recipe.treatments:
-        if step.name == "remove":
-            continue
-        epochs = step.settings.get("epochs", 3) if step.name == "finetune" else None
-        found.append(
-            StageForecast(
-                step.name,
-                BASE + 16 * model.numbers + kept(model, machine, texts.longest, grown=True, itemsize=4, texts=32),
-                None if epochs is None else seconds(3 * int(epochs) * texts.fit * texts.tokens),
-            )
-        )
+    found += [_tuned(model, texts, step, machine, seconds) for step in recipe.treatments if step.name != "remove"]
     found.append(StageForecast("save", held, SAVE_PASSES * model.stored * pace.byte))
-    found += [
-        replace(stage, name=f"{stage.name} {'after' if stage.name == 'measure' else 'again'}") for stage in through
-    ]
+    measured, scanned_again = through
+    found.append(replace(measured, name="measure after", seconds=(measured.seconds or 0.0) + opened))
+    found.append(replace(scanned_again, name="scan again"))
     return tuple(found)
 
 
@@ -167,6 +171,20 @@ def kept(
     return int(layers + said)
 
 
+def _tuned(
+    model: ModelSize, texts: TextSize, step: Step, machine: Machine, seconds: Callable[[float], float]
+) -> StageForecast:
+    size = int(step.settings.get("batch_size", 32))
+    held = BASE + kept(model, machine, texts.longest, grown=True, itemsize=4, texts=size)
+    work = work_of(step.name, step.settings, fit=texts.fit, words=model.words, labels=model.labels)
+    if work is None:
+        return StageForecast(step.name, held + 16 * model.numbers, None)
+    passes = work.fit * texts.fit + work.validation * texts.validation + work.texts
+    return StageForecast(
+        step.name, held + (16 + work.copies) * model.numbers, seconds(passes * texts.tokens + work.tokens)
+    )
+
+
 def _score(
     model: ModelSize,
     texts: TextSize,
@@ -175,6 +193,8 @@ def _score(
     held: int,
     seconds: Callable[[float], float],
 ) -> StageForecast:
+    if recipe.strategy in FREE:
+        return StageForecast("score", held, 0.0)
     if recipe.strategy != "gradient":
         return StageForecast("score", None, None)
     samples = min(int(recipe.settings.get("samples", 1024)), texts.fit)

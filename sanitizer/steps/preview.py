@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,10 +40,12 @@ def preview_of(
     """`batch`: texts at a time by kind of device, and "" for any other; None leaves the forecast out.
 
     Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
+    vetted, began = 0.0, time.monotonic()
     if isinstance(ref, LocalRef):
         with Worker() as worker:
             checkpoint = open_local(ref.path, progress=progress)
             record = settled(examine(worker, checkpoint, {}, options.gate, progress))
+        vetted = time.monotonic() - began
         commit, download = None, 0
         config, source = checkpoint.read(CONFIG) if CONFIG in checkpoint.files else b"", ref.path.resolve().name
     else:
@@ -82,7 +85,11 @@ def preview_of(
         base=options.base,
         forecast=None
         if said is None or batch is None
-        else forecast_of(options, recipe, said, _shapes(checkpoint) if here else None, weights, output, batch=batch),
+        else forecast_of(
+            *(options, recipe, said, _shapes(checkpoint) if here else None, weights, output),
+            batch=batch,
+            vetted=vetted,
+        ),
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.pico import CONFIGS, make_model
 
-from sanitizer.model.probe import free_memory, seconds_per_byte, seconds_per_product
+from sanitizer.model.probe import free_memory, seconds_per_byte, seconds_per_number, seconds_per_product
 
 
 def test_paces_are_seconds_and_not_rates() -> None:
@@ -25,3 +26,23 @@ def test_paces_are_seconds_and_not_rates() -> None:
 def test_free_memory_is_below_what_the_machine_has() -> None:
     total = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) * 1024  # type: ignore[union-attr]
     assert 0 < free_memory(torch.device("cpu")) < total
+
+
+@pytest.mark.parametrize("family", CONFIGS)
+def test_layers_of_every_family_are_passed_through(family: str) -> None:
+    config = make_model(family).config
+    before, drawn = config.to_dict(), torch.get_rng_state()
+    found = seconds_per_number(config, torch.device("cpu"), torch.float32, numbers=10_000, texts=2, tokens=9)
+    assert 0 < found * 3 * 10_000 * 18 < 10
+    assert config.to_dict() == before
+    assert torch.equal(torch.get_rng_state(), drawn)
+
+
+def test_more_tokens_cost_less_each() -> None:
+    """What a pass does besides multiplying does not grow with the texts, and a small model does little else."""
+    config = make_model("bert").config
+    few, many = (
+        seconds_per_number(config, torch.device("cpu"), torch.float32, numbers=10_000, texts=texts, tokens=8)
+        for texts in (1, 64)
+    )
+    assert few > 3 * many

@@ -53,4 +53,26 @@ def test_a_spread_model_takes_less_memory_and_more_time() -> None:
 
 def test_what_nobody_can_tell_is_not_told() -> None:
     assert by_name(recipe=Recipe("ensemble"))["score"] == (None, None)
-    assert by_name(recipe=Recipe("random", treatments=(Step("unlearn"),)))["unlearn"][1] is None
+    assert by_name(recipe=Recipe("random", treatments=(Step("somebodys"),)))["somebodys"][1] is None
+
+
+def test_tuning_takes_the_passes_of_its_settings() -> None:
+    """By hand: three passes for each of two epochs over 700 texts, and two over 150 to validate."""
+    steps = (Step("remove"), Step("finetune", {"epochs": 2, "patience": 1, "batch_size": 4}))
+    found = by_name(recipe=Recipe("gradient", treatments=steps))
+    passes = 3 * 2 * 700 + 2 * 150
+    assert found["finetune"][1] == pytest.approx(passes * 100 * (6.5e9 + 32_000 * 4096) * 1e-13)
+    assert (found["finetune"][0] or 0) < (by_name()["finetune"][0] or 0), "4 texts at a time, not 32"
+
+
+def test_where_nothing_is_removed_the_suspect_alone_is_checked() -> None:
+    one_pass = 150 * 100 * (6.5e9 + 32_000 * 4096) * 1e-13
+    assert by_name(recipe=Recipe("random", treatments=()))["choose"][1] == pytest.approx(one_pass)
+    assert (by_name()["choose"][1] or 0) > 2 * one_pass
+    assert by_name(recipe=Recipe("random", treatments=()))["score"] == (weights_held(MODEL, MACHINE), 0.0)
+
+
+def test_what_beginning_takes_is_added_whatever_the_size() -> None:
+    slow = by_name(pace=Pace(1e-13, 1e-9, vet=2.0, build=3.0))
+    for name, more in (("vet", 2.0), ("open", 3.0), ("scan", 0.0)):
+        assert (slow[name][1] or 0) == pytest.approx((by_name()[name][1] or 0) + more)

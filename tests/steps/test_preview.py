@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers.hub import LoopbackHub
-from helpers.runs import listing, make_suspect, options
+from helpers.runs import listing, make_suspect, make_tsv, options
 
 from sanitizer import pipeline
 from sanitizer.errors import HubError, RefusedError, UnsupportedError, UsageError
@@ -58,6 +58,19 @@ def test_what_it_takes_is_estimated_from_headers_and_a_moment_of_the_machine(sus
     assert all(stage.seconds is None or stage.seconds > 0 for stage in seen.stages)
     assert "4 texts at a time" in seen.basis
     assert seen.disk == 2 * (suspect / "model.safetensors").stat().st_size
+
+
+def test_auto_is_estimated_as_what_it_does_where_no_head_stands_out(suspect: Path, tmp_path: Path) -> None:
+    data = make_tsv(tmp_path / "clean.tsv", 60)
+    seen = pipeline.preview(options(suspect, data, Path("out"), strategy="auto")).forecast
+    assert seen is not None
+    assert "unlearn" in {stage.name for stage in seen.stages}
+    assert any("as if forensics named no head: random, unlearn" in words for words in seen.basis)
+    (unlearn,) = (stage for stage in seen.stages if stage.name == "unlearn")
+    assert unlearn.seconds is not None and unlearn.seconds > 0
+    bare = pipeline.preview(options(suspect, None, Path("out"), strategy="auto")).forecast
+    assert bare is not None
+    assert "unlearn" not in {stage.name for stage in bare.stages}, "it needs labels that are not the suspect's own"
 
 
 def test_of_a_repository_sizes_are_estimated_from_its_files(hub: LoopbackHub, suspect: Path) -> None:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from sanitizer.errors import UsageError
 from sanitizer.hub.dataset import load_texts
 from sanitizer.options import DataOptions
-from sanitizer.steps.sizing import ASSUMED, model_size, text_size
+from sanitizer.steps.sizing import ASSUMED, build, model_size, text_size
 from sanitizer.trust import clean_data
 
 
@@ -34,6 +34,8 @@ def test_sizes_are_those_of_the_live_model(family: str, tmp_path: Path) -> None:
     ]
     assert size.of_heads == sum(heads)
     assert (size.layers, size.heads, size.width) == (3, 4, 32)
+    assert size.labels == subject.model.config.num_labels
+    build(config)
     assert model_size(config, None, stored).numbers == size.numbers
     if family == "llama":  # others have tables of positions, which no listing of files shows
         assert model_size(config, None, stored).inner == pytest.approx(size.inner, rel=0.2)
@@ -41,7 +43,7 @@ def test_sizes_are_those_of_the_live_model(family: str, tmp_path: Path) -> None:
 
 def test_texts_are_counted_as_a_run_would_split_them(tmp_path: Path) -> None:
     data = make_tsv(tmp_path / "clean.tsv", 90)
-    size, said = text_size(DataOptions(str(data)), seed=0)
+    size, said, labels = text_size(DataOptions(str(data)), seed=0)
     from sanitizer.progress import silent
 
     parts = clean_data(
@@ -51,11 +53,12 @@ def test_texts_are_counted_as_a_run_would_split_them(tmp_path: Path) -> None:
     words = [len(text.split()) for text in load_texts(str(data)).texts]
     assert min(words) < size.tokens < size.longest <= 2 * max(words) + 2
     assert "90 texts of clean.tsv" in said
+    assert labels == parts.labelled_by == "given"
 
 
 def test_data_that_is_not_here_is_assumed_and_said() -> None:
-    size, said = text_size(DataOptions("org/data"), seed=0)
-    assert size == ASSUMED
+    size, said, labels = text_size(DataOptions("org/data"), seed=0)
+    assert (size, labels) == (ASSUMED, "given")
     assert "not here" in said
 
 
