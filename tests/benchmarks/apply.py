@@ -9,6 +9,9 @@ hashing, vetting in a process of its own, the vetted copy, the surgery and the s
 taken in turn, of the command those of one; files lie in the page cache, and nothing but the vetted copy waits for a
 disk.
 
+From 4096 MB on `vet` and `apply` are run once more under a limit of a quarter of the size on all that a process may
+map (RLIMIT_AS, which children inherit): whatever held the model, or a map of all its file, would fail there.
+
 The goals: surgery in at most 1.3 times the time of a copy; memory of the whole command, its children included, of at
 most twice the largest tensor and 300 MB, the same for every size.
 """
@@ -16,6 +19,7 @@ most twice the largest tensor and 300 MB, the same for every size.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -36,6 +40,8 @@ from sanitizer.progress import silent
 from sanitizer.report import VetRecord
 
 SIZES, ROUNDS = (64, 256, 1024, 4096), 3
+LIMITED, SHARE = 4096, 4
+"""From so many MB on, a process may map one part in so many of the checkpoint's size."""
 HIDDEN, HEADS, WORDS = 1024, 16, 2000
 APPLY = "import sys; sys.argv[0] = 'sanitize'; from sanitizer.cli import main; main()"
 LAYER = {
@@ -98,8 +104,25 @@ def command(words: list[str]) -> tuple[float, float, float]:
     return float(clock), float(spent), int(memory) / 1024
 
 
+def limited(words: list[str], megabytes: int) -> str:
+    """How a command ends, and after how many seconds, where it may map so many MB."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * CHUNK, megabytes * CHUNK))
+
+    start = time.perf_counter()
+    # One thread: each maps a stack of its own, and an arena of its own of the allocator.
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env,
+        preexec_fn=limit,
+    )  # fmt: skip
+    told = "ok" if done.returncode == 0 else f"ended with {done.returncode} ({done.stderr.strip()[-200:]})"
+    return f"{told} in {time.perf_counter() - start:.1f} s"
+
+
 def measure(place: Path, megabytes: int) -> None:
-    """Print one line."""
+    """Print a line by each of the clocks, and for a large one how it goes under a limit."""
     source, out = place / "model", place / "out"
     layers = build(source, megabytes)
     heads = tuple(HeadId(layer, head) for layer in range(layers) for head in range(HEADS // 4))
@@ -134,6 +157,10 @@ def measure(place: Path, megabytes: int) -> None:
             f"{2 * largest + 300:4.0f} MB",
             flush=True,
         )
+    if megabytes >= LIMITED:
+        most = megabytes // SHARE
+        vetted_, applied = limited([APPLY, "vet", str(source)], most), limited(words, most)
+        print(f"{size:6.0f}  under a limit of {most} MB: vet {vetted_}, apply {applied}", flush=True)
     for folder in (source, out, place / "done"):
         shutil.rmtree(folder, ignore_errors=True)
 
