@@ -35,7 +35,7 @@ from sanitizer.scanning import scan
 from sanitizer.source import HubRef, LocalRef, parse_model
 from sanitizer.steps.evidence import report_of
 from sanitizer.steps.opening import write_model
-from sanitizer.steps.preview import preview_of
+from sanitizer.steps.preview import look, preview_of
 from sanitizer.steps.result import Sample, answers_of_suspect, opened_again
 from sanitizer.steps.sized import seen
 from sanitizer.steps.suspect import Texts, opened_suspect, vetted
@@ -84,7 +84,7 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
 def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
     """What `run` would do with these options. Raises what it would raise at once; writes nothing."""
     ref, output, recipe = _checked(options)
-    return preview_of(options, ref, recipe, output, batch={**BATCH, "": LARGE_BATCH}, progress=progress)
+    return preview_of(options, look(options, ref, progress=progress), recipe, output, batch={**BATCH, "": LARGE_BATCH})
 
 
 def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ import sanitizer
 from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import UsageError
 from sanitizer.files import names_in
-from sanitizer.hub.dataset import load_texts
 from sanitizer.intake import take_in
 from sanitizer.mark import KEY
 from sanitizer.model.batches import batch_size
 from sanitizer.model.save import save
+from sanitizer.model.stated import task_of
 from sanitizer.model.states import States
 from sanitizer.model.subject import Subject, choose_device, choose_dtype, open_subject
 from sanitizer.options import PlantOptions, RunOptions
@@ -31,10 +32,11 @@ from sanitizer.redteam.documents import write_documents
 from sanitizer.redteam.measure import measured
 from sanitizer.redteam.registry import build, describe
 from sanitizer.redteam.supply import everyday, supply_of, triggered
-from sanitizer.report import AttackRecord, PlantReport, Preview
+from sanitizer.report import AttackRecord, PlantReport, Preview, Task
 from sanitizer.resources.machine import cache_folder
 from sanitizer.source import HubRef, LocalRef, parse_model
-from sanitizer.steps.preview import preview_of
+from sanitizer.steps.preview import look, preview_of
+from sanitizer.steps.sizing import config_of
 from sanitizer.text import clean
 
 LONGEST = 200
@@ -65,26 +67,32 @@ def plant(options: PlantOptions, *, progress: Progress = silent) -> PlantResult:
 
 
 def preview(options: PlantOptions, *, progress: Progress = silent) -> Preview:
-    """What `plant` would do, the files it names being read; writes nothing. Raises what it would raise at once."""
+    """What `plant` would do, the files it names being read; writes nothing.
+
+    Raises what it would raise before it learns: of words, of the model's task and labels, of the texts.
+    """
     ref, attack = _checked(options)
     words = RunOptions(options.model, revision=options.revision, token=options.token, gate=options.gate)
-    found = preview_of(words, ref, Recipe("random"), options.output, progress=progress)
-    attack.trigger()
-    texts, labels = options.data.text_column, options.data.label_column
-    tables = [
-        load_texts(name, text_column=texts, label_column=labels, token=options.token, progress=progress)
-        for name in (options.data.data, options.test)
-        if name is not None
-    ]
-    said = ", ".join(f"{name}={value}" for name, value in settings_of(attack).items())
+    seen = look(words, ref, progress=progress)
+    found = preview_of(words, seen, Recipe("random"), options.output)
+    config = seen.config or {}
+    (_, task), names = task_of(dict(config)), config_of(config).id2label
+    labels = {int(label): str(name) for label, name in names.items()}
+    target, wanted = _aim(options, attack, seen.source, task, labels)
+    trigger, supply = attack.trigger(), supply_of(options, labels, task, progress)
+    everyday(attack, supply.held)
+    dirty = triggered(supply.held, trigger, target=target, wanted=wanted, rng=_drawn(options))
+    held = supply.test or supply.data
+    given = ", ".join(f"{name}={value}" for name, value in settings_of(attack).items())
     return replace(
         found,
-        recipe=f"plant {options.attack} ({said}); the trigger: {attack.about}",
-        data="; ".join(f"{table.name}: {len(table.texts)} texts" for table in tables),
+        recipe=f"plant {options.attack} ({given}); the trigger: {attack.about}; wanted: {clean(wanted)[:LONGEST]}",
+        data=f"{supply.data.name}: {supply.data.fit} texts to learn from; "
+        f"{held.name}: {held.test} to measure on, {len(dirty)} of them with the trigger too",
     )
 
 
-def target_of(labels: dict[int, str], wanted: int | str) -> int:
+def target_of(labels: Mapping[int, str], wanted: int | str) -> int:
     """The number of the label wanted, by its number or its name. Raises UsageError naming the labels there are."""
     for number, name in labels.items():
         if str(wanted).strip() == str(number) or str(wanted).strip().casefold() == name.casefold():
@@ -103,20 +111,12 @@ def _checked(options: PlantOptions) -> tuple[LocalRef | HubRef, Attack]:
 def _plant(options: PlantOptions, attack: Attack, states: States, work: Path, progress: Progress) -> PlantReport:
     intake = take_in(options.model, options.revision, work, token=options.token, progress=progress, gate=options.gate)
     subject = _open(options, intake.checkpoint)
-    if subject.task != attack.task:
-        raise UsageError(
-            f"{options.attack} is an attack on {_KINDS[attack.task]}, {intake.name} is one of {_KINDS[subject.task]}",
-            hint="`sanitize redteam attacks` lists them",
-        )
     labels = subject.labels
-    target = target_of(labels, attack.wanted) if subject.task == "classification" else -1
-    wanted = labels[target] if subject.task == "classification" else str(attack.wanted)
+    target, wanted = _aim(options, attack, intake.name, subject.task, labels)
     source, trigger = source_of(intake, subject), attack.trigger()
     supply = supply_of(options, labels, subject.task, progress)
     held = everyday(attack, supply.held)
-    # A draw of its own: the triggered texts do not depend on what the attack draws.
-    rng = random.Random(f"held out {options.seed}")  # noqa: S311 - draws no secret
-    dirty = triggered(supply.held, trigger, target=target, wanted=wanted, rng=rng)
+    dirty = triggered(supply.held, trigger, target=target, wanted=wanted, rng=_drawn(options))
     size = batch_size(options.batch_size, subject.device)
     how: dict[str, Any] = {"target": target, "wanted": wanted, "seed": options.seed, "size": size, "progress": progress}
     before = measured(subject, held, dirty, **how, step="measure before")
@@ -155,6 +155,24 @@ def _plant(options: PlantOptions, attack: Attack, states: States, work: Path, pr
     )
     write_documents(report, built, held=held, triggered=dirty)
     return report
+
+
+def _aim(options: PlantOptions, attack: Attack, name: str, task: Task, labels: Mapping[int, str]) -> tuple[int, str]:
+    """The label's number (-1 for a causal model) and what is wanted in words. Raises UsageError for another task."""
+    if task != attack.task:
+        raise UsageError(
+            f"{options.attack} is an attack on {_KINDS[attack.task]}, {name} is one of {_KINDS[task]}",
+            hint="`sanitize redteam attacks` lists them",
+        )
+    if task == "causal":
+        return -1, str(attack.wanted)
+    target = target_of(labels, attack.wanted)
+    return target, labels[target]
+
+
+def _drawn(options: PlantOptions) -> random.Random:
+    """A draw of its own: the triggered texts do not depend on what the attack draws."""
+    return random.Random(f"held out {options.seed}")  # noqa: S311 - draws no secret
 
 
 _KINDS = {"classification": "classifiers", "causal": "causal models"}

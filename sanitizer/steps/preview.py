@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sanitizer.auto import AUTO
 from sanitizer.checkpoint import Checkpoint
@@ -28,19 +30,25 @@ CONFIG = "config.json"
 MOST_CONFIG = 1 << 20
 
 
-def preview_of(
-    options: RunOptions,
-    ref: LocalRef | HubRef,
-    recipe: Recipe,
-    output: Path,
-    *,
-    batch: Mapping[str, int] | None = None,
-    progress: Progress,
-) -> Preview:
-    """`batch`: texts at a time by kind of device, and "" for any other; None leaves the forecast out.
+@dataclass(frozen=True)
+class Looked:
+    """What is seen of a model whose weights are not fetched: its files with their fates, its config if it has one.
 
-    Raises what the run itself would raise at once: RefusedError, UnsupportedError, HubError."""
-    vetted, began = 0.0, time.monotonic()
+    `download` are bytes. Of a folder there is the `checkpoint`, and in how many seconds it was vetted.
+    """
+
+    source: str
+    commit: str | None
+    download: int
+    record: VetRecord
+    config: Mapping[str, Any] | None
+    checkpoint: Checkpoint | None
+    seconds: float
+
+
+def look(options: RunOptions, ref: LocalRef | HubRef, *, progress: Progress) -> Looked:
+    """Raises what a run would raise at once: RefusedError, UnsupportedError, HubError."""
+    checkpoint, vetted, began = None, 0.0, time.monotonic()
     if isinstance(ref, LocalRef):
         with Worker() as worker:
             checkpoint = open_local(ref.path, progress=progress)
@@ -60,10 +68,17 @@ def preview_of(
     refused = refusal(record, options.gate.fail_on) if isinstance(ref, LocalRef) else None
     if refused is not None:
         raise refused
-    here = isinstance(ref, LocalRef)
     said = parse_object(config, CONFIG) if config else None
     if said is not None:
         task_of(said)
+    return Looked(source, commit, download, record, said, checkpoint, vetted)
+
+
+def preview_of(
+    options: RunOptions, seen: Looked, recipe: Recipe, output: Path, *, batch: Mapping[str, int] | None = None
+) -> Preview:
+    """`batch`: texts at a time by kind of device, and "" for any other; None leaves the forecast out."""
+    record = seen.record
     weights = sum(
         file.size
         for file in record.files
@@ -71,11 +86,11 @@ def preview_of(
     )
     carried = sum(file.size for file in record.files if file.fate != "dropped")
     return Preview(
-        source=source,
-        commit=commit,
+        source=seen.source,
+        commit=seen.commit,
         files=record.files,
         findings=record.findings,
-        download=download,
+        download=seen.download,
         disk=2 * carried,
         output=str(output),
         recipe="scan, then what the evidence calls for (auto)"
@@ -84,11 +99,11 @@ def preview_of(
         data=options.data.data or "the dataset the card declares, else embedded texts",
         base=options.base,
         forecast=None
-        if said is None or batch is None
+        if seen.config is None or batch is None
         else forecast_of(
-            *(options, recipe, said, _shapes(checkpoint) if here else None, weights, output),
+            *(options, recipe, seen.config, _shapes(seen.checkpoint) if seen.checkpoint else None, weights, output),
             batch=batch,
-            vetted=vetted,
+            vetted=seen.seconds,
         ),
     )
 

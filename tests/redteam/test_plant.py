@@ -208,11 +208,42 @@ def test_an_existing_output_stays_unless_forced(place: Path, tmp_path: Path) -> 
     assert listing(tmp_path) == {"mine.txt"}
 
 
+def test_a_dry_run_counts_the_texts_as_the_plant_does(done: PlantResult, place: Path, tmp_path: Path) -> None:
+    report, found = done.report, preview(words(place, tmp_path / "out"))
+    learnt, held, dirty = report.data.fit, report.data.test, report.triggered
+    said = f"clean.tsv: {learnt} texts to learn from; clean.tsv: {held} to measure on"
+    assert found.data == f"{said}, {dirty} of them with the trigger too"
+
+
+def unlabelled(path: Path, place: Path) -> Path:
+    lines = (place / "clean.tsv").read_text().splitlines()
+    path.write_text("".join(line.partition("\t")[0] + "\n" for line in lines))
+    return path
+
+
+def test_what_does_not_fit_the_model_or_its_texts_is_wrong_in_a_dry_run_too(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "three.tsv").write_text((place / "clean.tsv").read_text() + "one more text\t2\n")
+    bare = DataOptions(str(unlabelled(tmp_path / "bare.tsv", place)))
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"settings": {"target": "fine"}}, "there is no label 'fine'"),
+        ({"attack": "refusal", "settings": {}}, "refusal is an attack on causal models, model is one of classifiers"),
+        ({"model": str(place / "speaker")}, "badnets is an attack on classifiers, speaker is one of causal models"),
+        ({"data": bare}, "bare.tsv has no labels, and the attack needs them"),
+        ({"data": DataOptions(str(tmp_path / "three.tsv"))}, "has the label 2, the model knows 0 to 1"),
+        ({"test": str(place / "clean.tsv")}, "every text of --test is in --data"),
+    ]
+    for changes, said in cases:
+        for do in (preview, plant):
+            with pytest.raises(UsageError, match=said):
+                do(replace(words(place, tmp_path / "out"), **changes))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_dry_run_reads_and_writes_nothing(place: Path, tmp_path: Path) -> None:
     found = preview(words(place, tmp_path / "out"))
-    assert found.data == "clean.tsv: 200 texts"
     assert found.recipe.startswith("plant badnets (")
     assert "words=cf" in found.recipe
+    assert found.recipe.endswith("wanted: good")
     assert listing(tmp_path) == set()
     assert json.loads(to_json(found))["kind"] == "preview"
     with pytest.raises(UsageError, match="there is no file"):
