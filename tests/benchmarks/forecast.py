@@ -2,9 +2,11 @@
 
     python tests/benchmarks/forecast.py [MODEL --data FILE] [--recipe NAME ...]    default: the demo's; these three
 
-Each run is a process of its own, and so is each dry run, with the same words. Seconds are by the clock and of the
-processor: on a busy machine the latter are the ones to go by. The memory of a stage is the most that the process held
-during it (Linux alone: it sets the high-water mark back); what vetting takes in a process of its own is not in it.
+Each run is a process of its own, and so is each dry run, with the same words. Seconds are those of the processor on
+both sides, so that what else a machine does is in neither (a dry run itself goes by the clock); beside them are those
+of the run by the clock. With one thread, which is set here, both are the same on an idle machine. The memory of a
+stage is the most that the process held during it (Linux alone: it sets the high-water mark back); what vetting takes
+in a process of its own is not in it.
 """
 
 from __future__ import annotations
@@ -22,15 +24,25 @@ import click
 from sanitizer.benchmark.example import make_example
 
 RECIPES = ("gradient", "align", "auto")
-PROBE = """
+SPENT = """
 import json, resource, sys, time
 from contextlib import contextmanager
-from sanitizer.clock import Clock
-from sanitizer.machine import peak_memory
+from types import SimpleNamespace
 
 def spent():
     every = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in every)
+"""
+DRY = f"""{SPENT}
+import sanitizer.preview, sanitizer.sizing, sanitizer.model.probe
+for module in (sanitizer.preview, sanitizer.sizing, sanitizer.model.probe):
+    module.time = SimpleNamespace(monotonic=spent, perf_counter=spent)
+from sanitizer.cli import main
+main()
+"""
+PROBE = f"""{SPENT}
+from sanitizer.clock import Clock
+from sanitizer.machine import peak_memory
 
 @contextmanager
 def probed(clock, name, step=Clock.step):
@@ -40,7 +52,7 @@ def probed(clock, name, step=Clock.step):
         yield
     found[name] = [time.monotonic() - began, spent() - before, peak_memory()]
 
-found, path = {}, sys.argv.pop(1)
+found, path = dict(), sys.argv.pop(1)
 Clock.step = probed
 from sanitizer.cli import main
 try:
@@ -61,7 +73,7 @@ class Stage:
 
 def forecast(words: list[str]) -> tuple[dict[str, tuple[float | None, int | None]], str]:
     """Seconds and bytes of each stage as a dry run tells them, and what they rest on."""
-    said = json.loads(started(["-m", "sanitizer", *words, "--dry-run", "--json", "-q"]))["forecast"]
+    said = json.loads(started(["-c", DRY, *words, "--dry-run", "--json", "-q"]))["forecast"]
     return {one["name"]: (one["seconds"], one["memory"]) for one in said["stages"]}, "; ".join(said["basis"])
 
 
