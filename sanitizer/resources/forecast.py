@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sanitizer.passes import work_of
 from sanitizer.recipe import Recipe, Step
 from sanitizer.report import StageForecast, Task
+from sanitizer.resources.passes import work_of
 
 BASE = 500 * 10**6
 """Bytes of an interpreter with torch and transformers in it."""

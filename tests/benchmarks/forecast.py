@@ -34,15 +34,15 @@ def spent():
     return sum(each.ru_utime + each.ru_stime for each in every)
 """
 DRY = f"""{SPENT}
-import sanitizer.preview, sanitizer.sizing, sanitizer.model.probe
-for module in (sanitizer.preview, sanitizer.sizing, sanitizer.model.probe):
+import sanitizer.steps.preview, sanitizer.steps.sizing, sanitizer.model.probe
+for module in (sanitizer.steps.preview, sanitizer.steps.sizing, sanitizer.model.probe):
     module.time = SimpleNamespace(monotonic=spent, perf_counter=spent)
 from sanitizer.cli import main
 main()
 """
 PROBE = f"""{SPENT}
 from sanitizer.clock import Clock
-from sanitizer.machine import peak_memory
+from sanitizer.resources.machine import peak_memory
 
 @contextmanager
 def probed(clock, name, step=Clock.step):

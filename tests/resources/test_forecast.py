@@ -6,7 +6,7 @@ import pytest
 from helpers.forecasts import MACHINE, MODEL, ONLY, PACE, PLAIN, TEXTS
 
 from sanitizer.recipe import Recipe, Step
-from sanitizer.resources.forecast import BASE, kept, stages_of, weights_held
+from sanitizer.resources.forecast import BASE, Pace, kept, stages_of, weights_held
 
 
 def by_name(**changes: object) -> dict[str, tuple[int | None, float | None]]:

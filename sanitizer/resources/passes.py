@@ -1,4 +1,4 @@
-"""What a treatment computes, counted in forward passes over texts, for `sanitizer.forecast`. Pure logic.
+"""What a treatment computes, counted in forward passes over texts, for `sanitizer.resources.forecast`. Pure logic.
 
 A step of training is worth three of them: forward, and back to what goes in and to the weights; gradients of gates are
 worth two. Epochs and rounds that validation may end early are counted in full, and paces that may have to be tried

@@ -16,9 +16,9 @@ from sanitizer.model.evaluate import evaluate
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import writable
-from sanitizer.passes import GRADED, SHORT, TRAINED, work_of
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build, names
+from sanitizer.resources.passes import GRADED, SHORT, TRAINED, work_of
 
 FAST = {"epochs": 2, "batch_size": 8}
 
