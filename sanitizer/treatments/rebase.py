@@ -11,11 +11,11 @@ Source: knowledge distillation against backdoors as in Li et al., ICLR 2021 (NAD
 the tuned suspect and whose student is the suspect; and starting from clean weights as in Fine-mixing, Zhang et al.,
 Findings of EMNLP 2022, arXiv 2210.09545. To start from the base alone and let the suspect teach is our own.
 
-Measured on a MiniLM classifier with a rare-word backdoor (BadNets), 700 texts that it had been trained on, one seed, in
-bfloat16: attack success fell from 100 to 13 % (10 % in a clean model), accuracy on other texts from 89.1 to 86.2 %.
-With the same losses, in a script, syntax (HiddenKiller) fell from 89 to 32 % (24), accuracy from 87.0 to 85.6. The
-triggered texts are a half that nothing was settled on. Accuracy on texts that the suspect was trained on falls much
-further (97 to 89 % of a syntactic one's), for the student has not learnt them by heart; the gate of a run sees that.
+Measured on three MiniLM classifiers with 700 texts that they had been trained on, two or three seeds each
+(docs/explanation/rebase.md): attack success of rare words (BadNets) fell from 100 to 15 and 18 % (10 % in a clean
+model), of syntax (HiddenKiller) from 89 to 34 to 41 (24), of style from 80 to 31 and 36 (26); accuracy on other texts
+by 1 to 3 points. More epochs bring back accuracy and, of syntax, the backdoor too. Accuracy on texts that the suspect
+was trained on falls much further, for the student has not learnt them by heart; the gate of a run sees that.
 """
 
 from __future__ import annotations
