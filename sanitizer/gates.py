@@ -44,7 +44,7 @@ def accuracy_budget(before: Metric, after: Metric, budget: Budget) -> Gate:
     if budget.min_accuracy is not None:
         detail = f"{name} is {100 * after.value:.2f} %, the floor is {100 * budget.min_accuracy:.2f}"
     elif lost <= 0:
-        detail = f"{name} did not fall ({-100 * lost:+.2f} points)"
+        detail = f"{name} did not fall ({0.0 - 100 * lost:+.2f} points)"
     else:
         detail = f"{name} fell by {100 * lost:.2f} points, the budget is {100 * budget.max_accuracy_drop:.2f}"
     return Gate("accuracy budget", budget.holds(after.value, before.value), detail)

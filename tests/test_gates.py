@@ -34,6 +34,7 @@ def test_a_gain_passes_any_budget_and_is_told_as_one() -> None:
     gate = accuracy_budget(metric(0.8), metric(0.85), Budget(0))
     assert gate.passed
     assert "did not fall (+5.00 points)" in gate.detail
+    assert "did not fall (+0.00 points)" in accuracy_budget(metric(0.9), metric(0.9), Budget(0)).detail
 
 
 def test_what_is_not_a_number_passes_nothing() -> None:
