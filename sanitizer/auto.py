@@ -2,10 +2,11 @@
 
 - Where the base is known, `rebase`: everything begins again from its weights, suspect heads included, and nothing of
   the suspect but its answers on clean text crosses over.
-- Without one, heads that forensics names are removed, by the strategy `forensics`, and otherwise every head stays:
-  removing what clean text needs least cures only what sits in heads of its own, and that is what forensics looks for.
-  Then the weights that are left are repaired, by `unlearn` where a classifier's texts are labelled, and by
-  `consistency` in a causal model.
+- Without one, heads that forensics names are removed, by the strategy `forensics`, and what is left is fine-tuned: a
+  backdoor that was put into heads goes with them, and more would cost accuracy for nothing.
+- Where it names none, every head stays: removing what clean text needs least cures only what sits in heads of its own,
+  and that is what forensics looks for. The weights are repaired, by `unlearn` where a classifier's texts are labelled,
+  and by `consistency` in a causal model.
 - Where these lack what they need (labels that are not the suspect's own, texts of the model's domain), and nothing is
   suspect, what is left is a plain run: heads of low importance go, within the budget.
 """
@@ -18,11 +19,13 @@ from sanitizer.report import DataRecord, DecisionRecord, ForensicsRecord, Suspec
 
 AUTO = "auto"
 _NO_REMOVAL = "random"
-STRATEGIES, TREATMENTS = ("forensics", "gradient", _NO_REMOVAL), ("remove", "rebase", "unlearn", "consistency")
+STRATEGIES = ("forensics", "gradient", _NO_REMOVAL)
+TREATMENTS = ("remove", "finetune", "rebase", "unlearn", "consistency")
 """All that it chooses from."""
 _HOW = {
-    "unlearn": "tuned against an adversary that looks for triggers",
-    "consistency": "tuned so that layers change what they hand on smoothly",
+    "finetune": "the rest is tuned on the clean texts (finetune), for what was put into heads is gone with them",
+    "unlearn": "without a base: tuned against an adversary that looks for triggers (unlearn)",
+    "consistency": "without a base: tuned so that layers change what they hand on smoothly (consistency)",
 }
 MOST_NAMED = 8
 
@@ -44,11 +47,11 @@ def decide(
         _named(suspects, "removed, as far as the budget allows")
         or f"forensics {said}, so no head is removed for what it looks like"
     )
-    repair = "unlearn" if task == "classification" else "consistency"
+    repair = "finetune" if suspects else "unlearn" if task == "classification" else "consistency"
     if why := unfit(repair, data.labels, data.origin):
         reasons.append(f"nothing is tuned, since {repair} would need more: {why}")
     else:
-        reasons.append(f"without a base: {_HOW[repair]} ({repair})")
+        reasons.append(_HOW[repair])
         steps.append(Step(repair))
     if not steps:
         reasons.append("heads that clean text needs least are removed, within the budget")
