@@ -11,11 +11,14 @@ Source: knowledge distillation against backdoors as in Li et al., ICLR 2021 (NAD
 the tuned suspect and whose student is the suspect; and starting from clean weights as in Fine-mixing, Zhang et al.,
 Findings of EMNLP 2022, arXiv 2210.09545. To start from the base alone and let the suspect teach is our own.
 
-Measured on three MiniLM classifiers with 700 texts that they had been trained on, two or three seeds each
-(docs/explanation/rebase.md): attack success of rare words (BadNets) fell from 100 to 15 and 18 % (10 % in a clean
-model), of syntax (HiddenKiller) from 89 to 34 to 41 (24), of style from 80 to 31 and 36 (26); accuracy on other texts
-by 1 to 3 points. More epochs bring back accuracy and, of syntax, the backdoor too. Accuracy on texts that the suspect
-was trained on falls much further, for the student has not learnt them by heart; the gate of a run sees that.
+Measured on three MiniLM classifiers with 700 texts that they had been trained on, two or three seeds each, accuracy and
+attack success in %: BadNets 89.1 and 100.0 before, then 86.5 and 14.7, 86.1 and 17.5 (10.4 in a clean model);
+HiddenKiller 87.0 and 89.1, then 85.7 and 34.1, 84.6 and 40.9, 85.4 and 36.8 (24.5); StyleBkd 86.4 and 79.8, then 85.2
+and 31.3, 85.4 and 36.4 (26.1). More epochs bring back accuracy and, of syntax, the backdoor too: 10 gave 86.6 and 29.8
+on StyleBkd, 87.0 and 9 on BadNets, 14 gave 86.9 and 47.3 on HiddenKiller, where labels alone gave 83.2 and 26 (scripts,
+one seed). `unlearn` after 10 epochs came to 85.2 and 30.9 on HiddenKiller; on StyleBkd it cost 2.8 points and gained
+2.9. Accuracy on texts that the suspect was trained on falls much further than on others, for the student has not learnt
+them by heart; the gate of a run sees that.
 """
 
 from __future__ import annotations

@@ -16,7 +16,10 @@ Measured on MiniLM classifiers with 700 texts that they had been trained on, one
 (BadNets) fell from 100 to 12 % (10 % in a clean model), of syntax (HiddenKiller) from 89 to 72 % (24 %); accuracy on
 other texts by 1.8 points and not at all, that of a model without a backdoor by 1.9. These are no held-out results:
 the rate and the choice of words were settled among some twenty tries on these very models, by attack success on half of
-the triggered texts and by accuracy on the same clean ones. What it does against other attacks is not known.
+the triggered texts and by accuracy on the same clean ones. Later, one seed: StyleBkd from 79.8 to 61.2 % (26.1) at 86.4
+and then 87.2 % of accuracy, a clean model from 89.5 to 88.2. What it does against other attacks is not known. At three
+times the rate, with words ranked by their plain response (a script, one seed), HiddenKiller came to 36.1 % at 86.9 % of
+accuracy, but a clean model to 86.0.
 """
 
 from __future__ import annotations
