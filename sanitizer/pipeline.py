@@ -18,7 +18,6 @@ from sanitizer.clock import Clock
 from sanitizer.documents import card_of, write_documents
 from sanitizer.hub.push import PushRecord
 from sanitizer.mark import demand_unmarked
-from sanitizer.model.batches import BATCH, LARGE_BATCH
 from sanitizer.model.states import States
 from sanitizer.model.subject import choose_device
 from sanitizer.model.team import alone, assembled, first, team
@@ -84,7 +83,7 @@ def run(options: RunOptions, *, flagged: Sequence[InputRecord] = (), progress: P
 def preview(options: RunOptions, *, progress: Progress = silent) -> Preview:
     """What `run` would do with these options. Raises what it would raise at once; writes nothing."""
     ref, output, recipe = _checked(options)
-    return preview_of(options, look(options, ref, progress=progress), recipe, output, batch={**BATCH, "": LARGE_BATCH})
+    return preview_of(options, look(options, ref, progress=progress), recipe, output)
 
 
 def _checked(options: RunOptions) -> tuple[LocalRef | HubRef, Path, Recipe]:

@@ -74,7 +74,7 @@ def preview(options: PlantOptions, *, progress: Progress = silent) -> Preview:
     ref, attack = _checked(options)
     words = RunOptions(options.model, revision=options.revision, token=options.token, gate=options.gate)
     seen = look(words, ref, progress=progress)
-    found = preview_of(words, seen, Recipe("random"), options.output)
+    found = preview_of(words, seen, Recipe("random"), options.output, forecast=False)
     config = seen.config or {}
     (_, task), names = task_of(dict(config)), config_of(config).id2label
     labels = {int(label): str(name) for label, name in names.items()}

@@ -74,10 +74,8 @@ def look(options: RunOptions, ref: LocalRef | HubRef, *, progress: Progress) -> 
     return Looked(source, commit, download, record, said, checkpoint, vetted)
 
 
-def preview_of(
-    options: RunOptions, seen: Looked, recipe: Recipe, output: Path, *, batch: Mapping[str, int] | None = None
-) -> Preview:
-    """`batch`: texts at a time by kind of device, and "" for any other; None leaves the forecast out."""
+def preview_of(options: RunOptions, seen: Looked, recipe: Recipe, output: Path, *, forecast: bool = True) -> Preview:
+    """What a run would do with a model that was looked at; `forecast`: and what that would take."""
     record = seen.record
     weights = sum(
         file.size
@@ -99,10 +97,9 @@ def preview_of(
         data=options.data.data or "the dataset the card declares, else embedded texts",
         base=options.base,
         forecast=None
-        if seen.config is None or batch is None
+        if seen.config is None or not forecast
         else forecast_of(
             *(options, recipe, seen.config, _shapes(seen.checkpoint) if seen.checkpoint else None, weights, output),
-            batch=batch,
             vetted=seen.seconds,
         ),
     )

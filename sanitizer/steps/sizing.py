@@ -16,6 +16,7 @@ import torch
 from sanitizer.auto import AUTO, decide
 from sanitizer.cleandata import DataOrigin, LabelSource, Provenance, split
 from sanitizer.hub.dataset import load_texts
+from sanitizer.model.batches import batch_size
 from sanitizer.model.families import HeadShape
 from sanitizer.model.placement import choose_spread
 from sanitizer.model.probe import MOST, free_memory, seconds_per_byte, seconds_per_number, seconds_per_product
@@ -48,14 +49,12 @@ def forecast_of(
     stored: int,
     output: Path,
     *,
-    batch: Mapping[str, int],
     vetted: float = 0.0,
 ) -> Forecast:
     """`shapes` are those of the tensors, None where they are not here; `stored` their bytes.
 
-    `batch` is how many texts at a time, by kind of device, and "" for any other; `vetted` the seconds that looking at
-    the files has just taken, where they are here. What `auto` would do is taken to be what it does where forensics
-    names no head.
+    `vetted` is the seconds that looking at the files has just taken, where they are here. What `auto` would do is taken
+    to be what it does where forensics names no head.
     """
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
@@ -76,7 +75,7 @@ def forecast_of(
         itemsize=dtype.itemsize,
         memory_free=free_memory(device),
         disk_free=shutil.disk_usage(_existing(output)).free,
-        batch=options.batch_size or batch.get(device.type, batch[""]),
+        batch=batch_size(options.batch_size, device),
         spread=None if spread is None else int(next(iter(spread.most.values()))),
     )
     pace = Pace(_product(config, model, texts, machine, dtype), seconds_per_byte(), vetted, begun)
