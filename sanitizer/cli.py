@@ -14,6 +14,7 @@ from sanitizer.commands.compare import compare
 from sanitizer.commands.demo import demo
 from sanitizer.commands.doctor import doctor
 from sanitizer.commands.fleet import fleet
+from sanitizer.commands.forensics import forensics
 from sanitizer.commands.guard import guard
 from sanitizer.commands.lock import lock
 from sanitizer.commands.push import push
@@ -58,6 +59,7 @@ for command in (
     run,
     vet,
     scan,
+    forensics,
     guard,
     report,
     apply,

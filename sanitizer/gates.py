@@ -8,7 +8,7 @@ from sanitizer import needs
 from sanitizer.cleandata import CleanData, DataOrigin, LabelSource
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Step
-from sanitizer.report import BaseRecord, Gate, Metric, ScanRecord
+from sanitizer.report import BaseRecord, FiledBase, Gate, Metric, ScanRecord
 
 ALIKE = 0.9
 """Cosine of a model's layers with those of its base: 0.99 and more after ordinary fine-tuning, near 0 for strangers."""
@@ -93,7 +93,7 @@ def left_out(surplus: tuple[str, ...], architecture: str) -> tuple[str, ...]:
     return (f"{architecture} has no place for the tensor {surplus[0]}{more}: left out of the result",)
 
 
-def unlike(base: BaseRecord | None) -> tuple[str, ...]:
+def unlike(base: BaseRecord | FiledBase | None) -> tuple[str, ...]:
     """A remark on a base that the suspect was hardly made from."""
     if base is None or base.similarity >= ALIKE:
         return ()

@@ -123,6 +123,17 @@ class VetOptions:
 
 
 @dataclass(frozen=True)
+class ForensicsOptions:
+    """`sanitize forensics`. `base` is the model that this one was made from: how far heads are from it is evidence."""
+
+    model: str
+    revision: str | None = None
+    base: str | None = None
+    token: str | None = field(default=None, repr=False)
+    gate: Gatekeeping = STANDARD
+
+
+@dataclass(frozen=True)
 class ApplyOptions:
     """`sanitize apply`. `plan` is a file that names heads: a run's report.json, or JSON with the same words.
 

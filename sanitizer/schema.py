@@ -27,6 +27,7 @@ from sanitizer.report import (
     CheckpointRecord,
     CompareReport,
     FleetReport,
+    ForensicsReport,
     GuardRecord,
     InputRecord,
     PlantReport,
@@ -43,6 +44,7 @@ Record = (
     RunReport
     | ScanReport
     | Preview
+    | ForensicsReport
     | ApplyReport
     | VetReport
     | VetReports
@@ -62,6 +64,7 @@ RECORDS: dict[str, type[Record]] = {
     "report": RunReport,
     "scan": ScanReport,
     "preview": Preview,
+    "forensics": ForensicsReport,
     "apply": ApplyReport,
     "vet": VetReport,
     "vets": VetReports,

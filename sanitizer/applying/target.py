@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -44,13 +43,6 @@ def index_of(outputs: tuple[Output, ...]) -> Mapping[str, bytes]:
     places = {name: output.name for output in outputs for name in output.header.tensors}
     size = sum(_size(output.header) for output in outputs)
     return {INDEX: dump({"metadata": {"total_size": size}, "weight_map": dict(sorted(places.items()))})}
-
-
-def parameters_of(headers: Iterable[Header], left_out: frozenset[str] = frozenset()) -> int:
-    """Numbers in all tensors but those."""
-    return sum(
-        math.prod(tensor.shape) for header in headers for name, tensor in header.tensors.items() if name not in left_out
-    )
 
 
 def _after(header: Header, edits: Mapping[str, Edit], left_out: frozenset[str]) -> Mapping[str, TensorInfo]:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from sanitizer.report import CheckpointRecord
 
 
-@click.command("fleet", short_help="Vet, scan or sanitize many checkpoints, each in a process of its own.")
+@click.command("fleet", short_help="Vet, examine or sanitize many checkpoints, each in a process of its own.")
 @click.argument("listed", metavar="LIST", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--do",
     "verb",
-    type=click.Choice(["vet", "scan", "run"]),
+    type=click.Choice(["vet", "forensics", "scan", "run"]),
     default="vet",
     show_default=True,
     panel=WHAT,
@@ -77,6 +77,7 @@ def fleet(listed: Path, verb: Any, out: Path | None, dry_run: bool, as_json: boo
     Examples:
       sanitize fleet models.lock
       sanitize fleet models.lock --fail-on high --out vetted
+      sanitize fleet models.lock --do forensics
       sanitize fleet models.txt --do scan --data reviews.tsv --cpus 2 --memory 4GB
       sanitize fleet models.txt --do run --strategy auto --data reviews.tsv --engine ray --gpus 1 --device cuda
       ray start --head && sanitize fleet models.lock --engine ray --address auto

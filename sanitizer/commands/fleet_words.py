@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from sanitizer.commands.forensics import forensics
 from sanitizer.commands.run import run, run_options
 from sanitizer.commands.scan import scan
 from sanitizer.commands.vet import vet
@@ -18,7 +19,7 @@ from sanitizer.resources.memory import shown
 if TYPE_CHECKING:
     from sanitizer.fleet.order import Options
 
-VERBS: Mapping[str, click.Command] = {"vet": vet, "scan": scan, "run": run}
+VERBS: Mapping[str, click.Command] = {"vet": vet, "forensics": forensics, "scan": scan, "run": run}
 GATE = ("fail_on", "drop_chat_template", "policy", "require_sandbox")
 SCAN = (
     *GATE,
@@ -30,7 +31,12 @@ RUN = (
     *("strategy", "settings", "recipe", "max_accuracy_drop", "min_accuracy", "max_heads", "per_layer"),
     *("layout", "resume"),
 )
-HANDED_ON: Mapping[str, tuple[str, ...]] = {"vet": (*GATE, "base"), "scan": SCAN, "run": RUN}
+HANDED_ON: Mapping[str, tuple[str, ...]] = {
+    "vet": (*GATE, "base"),
+    "forensics": (*GATE, "base"),
+    "scan": SCAN,
+    "run": RUN,
+}
 """Whatever a verb has beside these, a fleet decides itself: which model, where to, and how it is told."""
 
 
@@ -61,12 +67,14 @@ def typed(ctx: click.Context, verb: str) -> tuple[str, ...]:
 
 def options_of(ctx: click.Context, verb: str, words: Mapping[str, Any]) -> Options:
     """What the verb's own command would make of these words, but for the model. Raises UsageError as it would."""
-    from sanitizer.options import ScanOptions, VetOptions
+    from sanitizer.options import ForensicsOptions, ScanOptions, VetOptions
 
     own = {**words, "model": "", "revision": None, "output": None, "force": False, "push_to": None, "private": True}
     match verb:
         case "vet":
             return VetOptions("", gate=gate_words(own), base=own["base"], token=own["token"])
+        case "forensics":
+            return ForensicsOptions("", gate=gate_words(own), base=own["base"], token=own["token"])
         case "scan":
             return ScanOptions(**scan_words(own))
         case _:

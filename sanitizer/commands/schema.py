@@ -12,6 +12,7 @@ NAMES = (
     "report",
     "scan",
     "preview",
+    "forensics",
     "apply",
     "vet",
     "vets",

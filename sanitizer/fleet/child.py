@@ -16,10 +16,20 @@ from pydantic import TypeAdapter
 
 from sanitizer.errors import GateError, HubError, RefusedError, SanitizerError, UsageError
 from sanitizer.fleet.identity import identity_of
-from sanitizer.fleet.order import Order, read_order
+from sanitizer.fleet.order import Options, Order, read_order
 from sanitizer.numbers import change, counted
-from sanitizer.options import RunOptions, ScanOptions, VetOptions
-from sanitizer.report import SEVERITIES, Finding, FleetAnswer, RunReport, ScanReport, VetRecord, VetReport
+from sanitizer.options import ForensicsOptions, RunOptions, ScanOptions, VetOptions
+from sanitizer.report import (
+    SEVERITIES,
+    Finding,
+    FleetAnswer,
+    ForensicsRecord,
+    ForensicsReport,
+    RunReport,
+    ScanReport,
+    VetRecord,
+    VetReport,
+)
 from sanitizer.schema import to_json
 from sanitizer.source import parse_model
 
@@ -71,7 +81,7 @@ def check(order: Order) -> Answer:
 
 
 def do(order: Order) -> Answer:
-    """Vet, scan or run."""
+    """What the order says."""
     options = _whole(order)
     identity = None
     try:
@@ -82,6 +92,11 @@ def do(order: Order) -> Answer:
                 from sanitizer import vetting
 
                 return replace(of_vet(vetting.vet(options)), identity=identity)
+            case ForensicsOptions():
+                from sanitizer import forensics
+
+                found = forensics.forensics(options)
+                return replace(of_forensics(found, found.forensics), identity=identity)
             case RunOptions():
                 from sanitizer import pipeline
 
@@ -89,7 +104,8 @@ def do(order: Order) -> Answer:
             case ScanOptions():
                 from sanitizer import pipeline
 
-                return replace(of_scan(pipeline.scan(options)), identity=identity)
+                seen = pipeline.scan(options)
+                return replace(of_forensics(seen, seen.scan.forensics), identity=identity)
     except SanitizerError as error:
         return _failed(error, identity)
 
@@ -110,9 +126,8 @@ def of_vet(report: VetReport) -> Answer:
             return Answer("inconclusive", said, "", report=text, vetting=report.vetting)
 
 
-def of_scan(report: ScanReport) -> Answer:
-    """A scan that could be made is done, whatever it shows."""
-    seen = report.scan.forensics
+def of_forensics(report: ScanReport | ForensicsReport, seen: ForensicsRecord | None) -> Answer:
+    """A look that could be taken is done, whatever it shows."""
     heads = ", ".join(str(suspect.head) for suspect in seen.suspects) if seen is not None else ""
     said = f"heads that look planted: {heads}" if heads else "no head looks planted"
     if seen is None or seen.answer == "inconclusive":
@@ -160,7 +175,7 @@ def _failed(error: SanitizerError, identity: str | None) -> Answer:
     return Answer("inconclusive", error.message, error.hint, identity, usage=isinstance(error, UsageError))
 
 
-def _whole(order: Order) -> VetOptions | ScanOptions | RunOptions:
+def _whole(order: Order) -> Options:
     options = replace(order.options, token=order.token)
     if isinstance(options, RunOptions) and order.recipe is not None:
         return replace(options, recipe=order.recipe)

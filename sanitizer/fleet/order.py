@@ -16,15 +16,20 @@ from sanitizer.checkpoint import digest_file
 from sanitizer.errors import UsageError
 from sanitizer.fleet.identity import identity_of
 from sanitizer.intake import today
-from sanitizer.options import RunOptions, ScanOptions, VetOptions
+from sanitizer.options import ForensicsOptions, RunOptions, ScanOptions, VetOptions
 from sanitizer.recipe import Recipe
 from sanitizer.recipes import find
 from sanitizer.report import Verb
 from sanitizer.source import parse_model
 from sanitizer.vet.policy import read_policy
 
-Options = VetOptions | ScanOptions | RunOptions
-KINDS: Mapping[Verb, type[Options]] = {"vet": VetOptions, "scan": ScanOptions, "run": RunOptions}
+Options = VetOptions | ForensicsOptions | ScanOptions | RunOptions
+KINDS: Mapping[Verb, type[Options]] = {
+    "vet": VetOptions,
+    "forensics": ForensicsOptions,
+    "scan": ScanOptions,
+    "run": RunOptions,
+}
 OWN = ("model", "revision", "token", "output", "rebuild", "force", "resume")
 """Options that are each checkpoint's own, or change nothing about the answer."""
 

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from sanitizer.heads import Grid
+from sanitizer.model.headslice import HeadSlice
 from sanitizer.model.outliers import deviations
-from sanitizer.model.slices import HeadSlice
 
 LEAST = 1e-12
 

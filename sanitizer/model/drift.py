@@ -18,7 +18,8 @@ from sanitizer.model.subject import Subject
 def distances(subject: Subject, base: Base) -> Grid:
     """||W_h - B_h|| / ||B_h|| over the matrices of each head, [layer][head]; shared keys and values count for each.
 
-    0 where nothing moved. Raises UsageError where heads were cut out since the base was matched.
+    0 where nothing moved: the base's numbers are rounded as the subject's are. Raises UsageError where heads were cut
+    out since the base was matched.
     """
     names = {weight: name for name, weight in subject.model.named_parameters()}
     grid = []
@@ -29,7 +30,7 @@ def distances(subject: Subject, base: Base) -> Grid:
             weight = module.get_parameter("weight")
             ((name, tensor),) = base.read([names[weight]])
             base.fits(name, weight, tensor)
-            theirs[module] = tensor
+            theirs[module] = tensor.to(weight.dtype)
         row = []
         for head in range(layer.heads):
             other = torch.cat([part.double().reshape(-1) for part in head_weights(layer, head, of=theirs.__getitem__)])

@@ -18,30 +18,22 @@ having such tails.
 
 from __future__ import annotations
 
-import math
-
 import torch
-from scipy.stats import false_discovery_control
 
-from sanitizer.heads import Grid, HeadId
+from sanitizer.heads import Grid
 from sanitizer.model.batches import Encoded
-from sanitizer.model.evidence import AGREE, PValues, above, combined, either
+from sanitizer.model.evidence import above
 from sanitizer.model.slices import head_slices
 from sanitizer.model.subject import Subject
-from sanitizer.model.traits import Silence
+from sanitizer.model.suspicion import by_weights, judged
 from sanitizer.model.vocabulary import writable
 from sanitizer.model.wakefulness import wakefulness
 from sanitizer.model.weighed import weigh
 from sanitizer.progress import Progress
 from sanitizer.progress import silent as quiet
-from sanitizer.report import EvidenceRecord, ForensicsAnswer, ForensicsRecord, SuspectHead
+from sanitizer.report import ForensicsRecord
 
-RATE = 0.05
 TEXTS, PROBES = 256, 512
-UNMOVED = 1e-6
-"""A relative distance that counts as none: of most heads it may be exactly zero, which has no logarithm."""
-FEWEST = 4
-"""Heads that write anything, in the middle layer: the spread of fewer says nothing."""
 
 
 def examine(
@@ -61,57 +53,10 @@ def examine(
     hold.
     """
     weighed, few = weigh(head_slices(subject.anatomy)), Encoded(data.rows[:TEXTS], None)
-    silence = weighed.silence
+    silence, kinds = weighed.silence, by_weights(weighed, moved)
     # A tokenizer that reads none of its tokens back as itself has ids all the same.
     drawn = tokens or writable(subject.tokenizer) or tuple(range(len(subject.model.get_input_embeddings().weight)))
     said = wakefulness(subject, few, drawn, probes=PROBES, size=size, generator=generator, progress=progress)
-    kinds = {
-        "norms": either(weighed.norms, silence),
-        "shape": either(weighed.shapes, silence),
-        "dormant": above({"on clean text": tuple(tuple(-value for value in row) for row in said.clean)}, silence),
-        "woken": above({"on average": said.sudden, "at its peak": said.peak}, silence),
-        "chain": above({"through it": weighed.chains}, silence),
-    }
-    if moved is not None:
-        far = tuple(tuple(math.log(value + UNMOVED) for value in row) for row in moved)
-        kinds["base"] = above({"distance from the base": far}, silence)
-    return judged(silence, kinds, texts=len(few))
-
-
-def judged(silence: Silence, kinds: dict[str, PValues], *, texts: int) -> ForensicsRecord:
-    """The verdict on p-values by kind of evidence. Pure logic."""
-    names = [HeadId(layer, head) for layer, row in enumerate(silence) for head in range(len(row))]
-    p_values = combined(kinds)
-    adjusted = false_discovery_control(p_values)
-    suspects = tuple(
-        SuspectHead(name, float(adjusted[place]), _against(place, kinds))
-        for place, name in enumerate(names)
-        if adjusted[place] <= RATE
-    )
-    live = sorted(row.count(False) for row in silence)[len(silence) // 2]
-    if live < FEWEST:
-        suspects = ()
-    answer, reason = _answer(names, kinds, len(suspects), live)
-    grid, rest = list[tuple[float, ...]](), p_values.tolist()
-    for row in silence:
-        grid.append(tuple(rest[: len(row)]))
-        rest = rest[len(row) :]
-    return ForensicsRecord(answer, reason, RATE, tuple(kinds), texts, PROBES, tuple(grid), suspects)
-
-
-def _answer(names: list[HeadId], kinds: dict[str, PValues], suspects: int, live: int) -> tuple[ForensicsAnswer, str]:
-    if live < FEWEST:
-        return "inconclusive", f"too few heads to hold against each other: {live} in a layer"
-    if suspects:
-        return "suspect heads", f"{suspects} of {len(names)} stand out by {AGREE} kinds of evidence or more"
-    # One kind alone, corrected for all heads and all kinds.
-    alone = min(kinds, key=lambda kind: float(kinds[kind].min()))
-    if float(kinds[alone].min()) * len(kinds) * len(names) <= RATE:
-        head = names[int(kinds[alone].argmin())]
-        return "inconclusive", f"{head} stands out, but by one kind of evidence alone ({alone})"
-    return "nothing", f"no head stands out by {AGREE} kinds of evidence"
-
-
-def _against(place: int, kinds: dict[str, PValues]) -> tuple[EvidenceRecord, ...]:
-    every = (EvidenceRecord(kind, float(p_values[place])) for kind, p_values in kinds.items())
-    return tuple(sorted(every, key=lambda found: found.p_value))
+    kinds["dormant"] = above({"on clean text": tuple(tuple(-value for value in row) for row in said.clean)}, silence)
+    kinds["woken"] = above({"on average": said.sudden, "at its peak": said.peak}, silence)
+    return judged(silence, kinds, texts=len(few), probes=PROBES)

@@ -14,10 +14,10 @@ from sanitizer.checkpoint import Checkpoint
 from sanitizer.model.precision import recast
 from sanitizer.model.removed import describe
 from sanitizer.model.settings import carry
-from sanitizer.model.stated import common_dtype
+from sanitizer.model.stated import DTYPES, common_dtype
 from sanitizer.model.subject import Subject, stored_dtypes
 
-_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+_DTYPES = {stored: getattr(torch, name) for stored, name in DTYPES.items()}
 
 
 def save(subject: Subject, vetted: Checkpoint, target: Path) -> None:

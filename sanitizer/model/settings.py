@@ -23,12 +23,10 @@ from sanitizer.errors import CorruptError
 from sanitizer.model.families import HeadShape, family_of
 from sanitizer.model.geometry import Geometry, Layers, layer_of
 from sanitizer.model.removed import describe, removed_heads
-from sanitizer.model.stated import task_of
+from sanitizer.model.stated import DTYPES, task_of
 from sanitizer.report import Task
 
 CONFIG, GENERATION = "config.json", "generation_config.json"
-DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
-"""safetensors' words and torch's."""
 _CLASSES = {
     "classification": MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     "causal": MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,

@@ -1,34 +1,15 @@
-"""The weights that belong to one head, as matrices, whatever the family's projections look like."""
+"""The matrices of every head of a live model, whatever the family's projections look like."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from sanitizer.model.anatomy import Anatomy, LayerAnatomy, Role
+from sanitizer.model.headslice import HeadSlice
 from sanitizer.model.offload import numbers
-
-
-@dataclass(frozen=True)
-class HeadSlice:
-    """One head's rows of query, key and value and its columns of the output projection, float32 on the CPU.
-
-    Under grouped-query attention key and value are those of its group. They may be the model's own memory: read only.
-    Of weights that are on an accelerator, offloaded, or of another precision, they are copies in the main memory.
-    """
-
-    query: Annotated[Tensor, "[head_dim, hidden]"]
-    key: Annotated[Tensor, "[head_dim, hidden]"]
-    value: Annotated[Tensor, "[head_dim, hidden]"]
-    output: Annotated[Tensor, "[hidden, head_dim]"]
-
-    def parts(self) -> dict[str, Tensor]:
-        """The four matrices by name."""
-        return {"query": self.query, "key": self.key, "value": self.value, "output": self.output}
 
 
 def head_slices(anatomy: Anatomy) -> Iterator[tuple[HeadSlice, ...]]:

@@ -14,6 +14,8 @@ _TASKS: dict[str, Task] = {
     "ForCausalLM": "causal",
     "LMHeadModel": "causal",
 }
+DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+"""safetensors' words and torch's."""
 
 
 def task_of(config: dict[str, Any]) -> tuple[str, Task]:

@@ -70,6 +70,11 @@ class StoredLayer(LayerGeometry):
             output=output,
         )
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The tensors of the projections in turn, and of the output."""
+        return (*self.projections, self.output)
+
     def own(self, position: int) -> Iterator[Piece]:
         """What belongs to the query head at a position alone: its query rows and its columns of the output."""
         yield from self._role(QUERY, position)

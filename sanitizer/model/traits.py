@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sanitizer.model.slices import HeadSlice
+from sanitizer.model.headslice import HeadSlice
 
 TINY = 1e-12
 LOW_BITS = 0x1FFF

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sanitizer.heads import Grid
 from sanitizer.model.composition import chains, standing_out
-from sanitizer.model.slices import HeadSlice
+from sanitizer.model.headslice import HeadSlice
 from sanitizer.model.traits import Silence, Traits, norms, shapes, silent
 
 

@@ -30,6 +30,7 @@ from sanitizer.report.compare import (
 )
 from sanitizer.report.fleet import CheckpointRecord, FleetReport
 from sanitizer.report.forecast import Forecast, StageForecast
+from sanitizer.report.forensics import FiledBase, ForensicsReport
 from sanitizer.report.inputs import (
     GuardRecord,
     HeadShare,
@@ -120,6 +121,7 @@ __all__ = [
     "Fate",
     "FileDifference",
     "FileRecord",
+    "FiledBase",
     "Finding",
     "FleetAnswer",
     "FleetReport",
@@ -127,6 +129,7 @@ __all__ = [
     "Forecast",
     "ForensicsAnswer",
     "ForensicsRecord",
+    "ForensicsReport",
     "Gate",
     "GuardRecord",
     "HeadChanges",

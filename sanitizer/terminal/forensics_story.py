@@ -24,10 +24,11 @@ def in_short(record: ForensicsRecord) -> str:
 def forensics_story(record: ForensicsRecord) -> Iterator[Text]:
     """The answer and its reason, then each suspect with the evidence against it, the strongest first."""
     kinds = ", ".join(map(clean, record.kinds))
+    by = f"{record.texts} texts, {record.probes} probes" if record.probes else "weights alone"
     yield Text.assemble(
         (f"  {'forensics':<12}", "dim"),
         (record.answer, _ANSWERS[record.answer]),
-        f": {clean(record.reason)} ({kinds}; {record.texts} texts, {record.probes} probes)",
+        f": {clean(record.reason)} ({kinds}; {by})",
     )
     for suspect in record.suspects[:MOST]:
         strong = [f"{clean(found.kind)} {found.p_value:.1g}" for found in suspect.evidence if found.p_value <= SHOWN]
@@ -35,5 +36,6 @@ def forensics_story(record: ForensicsRecord) -> Iterator[Text]:
     if len(record.suspects) > MOST:
         yield Text(f"{'':<14}and {len(record.suspects) - MOST} more, all of them in the report", style="dim")
     if record.suspects:
-        words = f"at most {100 * record.rate:g} % false alarms if clean heads are as assumed; to remove these heads:"
-        yield Text(f"{'':<14}{words} --strategy forensics", style="dim")
+        words = f"at most {100 * record.rate:g} % false alarms if clean heads are as assumed"
+        remedy = "; to remove these heads: --strategy forensics" if record.probes else ""
+        yield Text(f"{'':<14}{words}{remedy}", style="dim")

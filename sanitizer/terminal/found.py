@@ -47,8 +47,10 @@ def findings_story(findings: Iterable[Finding]) -> Iterator[RenderableType]:
         yield Text(f"  and {len(ordered) - MOST_FINDINGS} more, all of them in the report", style="dim")
 
 
-def origin(source: SourceRecord, data: DataRecord, findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
-    """The model, its commit, the texts, and what vetting found."""
+def model_lines(
+    source: SourceRecord, findings: tuple[Finding, ...], between: Iterable[RenderableType] = ()
+) -> Iterator[RenderableType]:
+    """The model, its commit, what comes `between`, and what vetting found."""
     yield heading(clean(source.name))
     heads = f"{source.heads[0]}" if len(set(source.heads)) == 1 else f"{min(source.heads)} to {max(source.heads)}"
     yield line(
@@ -58,12 +60,16 @@ def origin(source: SourceRecord, data: DataRecord, findings: tuple[Finding, ...]
     )
     if source.commit:
         yield line("commit", clean(source.commit))
-    parts = f"{data.fit} to fit, {data.validation} to choose by, {data.test} to measure on"
-    yield line("data", f"{clean(data.name)}: {parts}; labels: {LABELS[data.labels]}")
-    for note in data.notes:
-        yield line("", clean(note))
+    yield from between
     yield line("vetting", counted(len(findings), "finding"))
     yield from findings_story(findings)
+
+
+def origin(source: SourceRecord, data: DataRecord, findings: tuple[Finding, ...]) -> Iterator[RenderableType]:
+    """The model, its commit, the texts, and what vetting found."""
+    parts = f"{data.fit} to fit, {data.validation} to choose by, {data.test} to measure on"
+    texts = [line("data", f"{clean(data.name)}: {parts}; labels: {LABELS[data.labels]}")]
+    yield from model_lines(source, findings, [*texts, *(line("", clean(note)) for note in data.notes)])
 
 
 def base_lines(report: RunReport | ScanReport) -> Iterator[RenderableType]:

@@ -4,7 +4,7 @@ import json
 from types import MappingProxyType
 
 from sanitizer.applying.edits import Edit
-from sanitizer.applying.target import LARGEST, index_of, outputs_of, parameters_of
+from sanitizer.applying.target import LARGEST, index_of, outputs_of
 from sanitizer.vet.header import Header, TensorInfo
 
 HEADERS = {
@@ -40,8 +40,3 @@ def test_what_is_too_large_for_one_file_stays_in_its_shards_with_an_index() -> N
         "metadata": {"total_size": 22},
         "weight_map": {"a": second, "b": first, "c": first},
     }
-
-
-def test_parameters_are_counted_without_what_is_left_out() -> None:
-    assert parameters_of(HEADERS.values(), GONE) == 8 + 2 + 3
-    assert parameters_of(output.header for output in outputs_of(HEADERS, EDITS, GONE, largest=LARGEST)) == 4 + 2 + 3

@@ -9,7 +9,9 @@ hashing, vetting in a process of its own, the vetted copy, the surgery and the s
 taken in turn, of the command those of one; files lie in the page cache, and nothing but the vetted copy waits for a
 disk.
 
-From 4096 MB on `vet` and `apply` are run once more under a limit of a quarter of the size on all that a process may
+A line below is for `forensics`: it reads the same files and computes with the attention weights, a layer at a time.
+
+From 4096 MB on `vet`, `forensics` and `apply` are run once more under a limit of a quarter of the size on all that a process may
 map (RLIMIT_AS, which children inherit): whatever held the model, or a map of all its file, would fail there.
 
 The goals: surgery in at most 1.3 times the time of a copy; memory of the whole command, its children included, of at
@@ -147,6 +149,8 @@ def measure(place: Path, megabytes: int) -> None:
     words += ["--other-model", "--force", "--quiet"]
     took = least({"cp": cp, "copy": copy, "surgery": surgery})
     *whole, memory = command(words)
+    looking = [APPLY, "forensics", str(source), "--quiet"]
+    looked, _, most_looked = command(looking)
     largest = 2 * 4 * HIDDEN * HIDDEN / CHUNK
     size = sum((source / name).stat().st_size for name in names) / CHUNK
     for by, index in (("clock", 0), ("processor", 1)):
@@ -157,10 +161,15 @@ def measure(place: Path, megabytes: int) -> None:
             f"{2 * largest + 300:4.0f} MB",
             flush=True,
         )
+    print(
+        f"{size:6.0f}  forensics {looked:6.2f}s  {looked / took['copy'][0]:6.2f}x of a copy  {most_looked:5.0f} MB",
+        flush=True,
+    )
     if megabytes >= LIMITED:
         most = megabytes // SHARE
-        vetted_, applied = limited([APPLY, "vet", str(source)], most), limited(words, most)
-        print(f"{size:6.0f}  under a limit of {most} MB: vet {vetted_}, apply {applied}", flush=True)
+        told = {"vet": [APPLY, "vet", str(source)], "forensics": looking, "apply": words}
+        ends = ", ".join(f"{name} {limited(asked, most)}" for name, asked in told.items())
+        print(f"{size:6.0f}  under a limit of {most} MB: {ends}", flush=True)
     for folder in (source, out, place / "done"):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -16,7 +16,7 @@ from sanitizer.commands.fleet_words import HANDED_ON, VERBS
 from sanitizer.engines.engine import Need
 from sanitizer.engines.ray import Ray
 from sanitizer.fleet import operation
-from sanitizer.options import DataOptions, Gatekeeping, RunOptions, ScanOptions, VetOptions
+from sanitizer.options import DataOptions, ForensicsOptions, Gatekeeping, RunOptions, ScanOptions, VetOptions
 from sanitizer.recipes import find
 from sanitizer.schema import from_json, to_json
 
@@ -85,9 +85,15 @@ def test_words_of_a_scan_arrive(sanitize: Any, fake: FakeFleet, listed: str) -> 
     assert fake.asked[0][0].order.options == ScanOptions("", ablate=True)
 
 
+def test_words_of_forensics_arrive(sanitize: Any, fake: FakeFleet, listed: str) -> None:
+    assert sanitize("fleet", listed, "--do", "forensics", "--base", "org/base").exit_code == 1
+    assert fake.asked[0][0].order.options == ForensicsOptions("", base="org/base")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("--do", "forensics", "--data", "data.tsv"), "--data is an option of scan and run, not of forensics"),
         (("--do", "vet", "--strategy", "gradient"), "--strategy is an option of run, not of vet"),
         (("--do", "vet", "--data", "data.tsv"), "--data is an option of scan and run, not of vet"),
         (("--do", "scan", "--max-heads", "3"), "--max-heads is an option of run, not of scan"),

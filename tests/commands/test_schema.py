@@ -10,7 +10,20 @@ from jsonschema import Draft202012Validator
 
 
 @pytest.mark.parametrize(
-    "name", ["report", "scan", "preview", "apply", "vet", "vets", "benchmark", "cell", "verification", "comparison"]
+    "name",
+    [
+        "report",
+        "scan",
+        "preview",
+        "forensics",
+        "apply",
+        "vet",
+        "vets",
+        "benchmark",
+        "cell",
+        "verification",
+        "comparison",
+    ],
 )
 def test_it_prints_a_json_schema(sanitize: Any, name: str) -> None:
     done = sanitize("schema", name)
@@ -28,6 +41,6 @@ def test_an_unknown_one_is_a_usage_error(sanitize: Any) -> None:
     done = sanitize("schema", "card")
     assert (done.exit_code, done.stdout) == (2, "")
     assert (
-        "'report', 'scan', 'preview', 'apply', 'vet', 'vets', 'benchmark', 'cell', 'verification', 'comparison'"
+        "'report', 'scan', 'preview', 'forensics', 'apply', 'vet', 'vets', 'benchmark', 'cell', 'verification', 'comparison'"
         in done.stderr
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,16 @@ import pytest
 from helpers.checkpoints import WEIGHTS, make
 from helpers.fleets import HOSTILE
 from helpers.hub import LoopbackHub
-from helpers.records import COMMIT, make_report, make_scan, make_vet
+from helpers.records import COMMIT, make_forensics, make_report, make_scan, make_vet
 from helpers.runs import CPU, make_suspect, make_tsv
 from pydantic import TypeAdapter
 
 from sanitizer.fleet import child
-from sanitizer.fleet.child import ANSWER, TASK, Answer, gravest, of_run, of_scan, of_vet
+from sanitizer.fleet.child import ANSWER, TASK, Answer, gravest, of_forensics, of_run, of_vet
 from sanitizer.fleet.identity import folder_digest
 from sanitizer.fleet.order import Order
-from sanitizer.options import DataOptions, Gatekeeping, RunOptions, ScanOptions, VetOptions
-from sanitizer.report import Finding, Gate, RunReport, ScanReport, VetReport
+from sanitizer.options import DataOptions, ForensicsOptions, Gatekeeping, RunOptions, ScanOptions, VetOptions
+from sanitizer.report import Finding, ForensicsReport, Gate, RunReport, ScanReport, VetReport
 from sanitizer.schema import from_json
 
 
@@ -94,6 +95,15 @@ def test_options_are_checked_without_a_checkpoint(tmp_path: Path, monkeypatch: p
             assert says in answer.said
 
 
+def test_heads_are_looked_at_in_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_suspect(tmp_path / "model")
+    answer = ask(tmp_path / "work", "forensics", ForensicsOptions(str(model)), monkeypatch)
+    assert (answer.answer, answer.identity) == ("done", folder_digest(model))
+    report = from_json(answer.report or "", "forensics")
+    assert isinstance(report, ForensicsReport)
+    assert answer.vetting == report.vetting
+
+
 @pytest.mark.slow
 def test_a_real_run_and_a_real_scan_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, data = make_suspect(tmp_path / "model"), DataOptions(str(make_tsv(tmp_path / "data.tsv")))
@@ -137,8 +147,15 @@ def test_a_failed_gate_is_no_success() -> None:
     assert (of_run(failed).answer, of_run(failed).said) == ("gate failed", "accuracy budget: fell by 9 points")
 
 
-def test_a_scan_is_done_whatever_it_shows() -> None:
-    assert of_scan(make_scan()).answer == "done"
+def test_a_look_is_done_whatever_it_shows() -> None:
+    scan, files = make_scan(), make_forensics()
+    assert of_forensics(scan, scan.scan.forensics).said == "heads that look planted: L1.H0"
+    assert of_forensics(files, files.forensics).said == "heads that look planted: L1.H0"
+    calm = replace(files.forensics, answer="nothing", suspects=())
+    assert of_forensics(files, calm).said == "no head looks planted"
+    for seen in (None, replace(calm, answer="inconclusive")):
+        assert "could not be told" in of_forensics(files, seen).said
+        assert of_forensics(files, seen).answer == "done"
 
 
 def test_what_is_said_of_a_refusal_is_its_gravest_finding() -> None:

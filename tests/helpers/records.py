@@ -23,6 +23,7 @@ from sanitizer.report import (
     CompareReport,
     DataRecord,
     EvidenceRecord,
+    FiledBase,
     FileDifference,
     FileRecord,
     Finding,
@@ -30,6 +31,7 @@ from sanitizer.report import (
     FlipRecord,
     Forecast,
     ForensicsRecord,
+    ForensicsReport,
     Gate,
     HeadChanges,
     HeadOutcome,
@@ -242,6 +244,15 @@ def make_report(**changes: Any) -> RunReport:
 def make_scan(**changes: Any) -> ScanReport:
     """A scan of the same checkpoint."""
     report = ScanReport(TOOL, SOURCE, VETTING, DATA, SCAN, "2026-01-02T03:04:05+00:00", (Timing("scan", 20.25),))
+    return replace(report, **changes)
+
+
+def make_forensics(**changes: Any) -> ForensicsReport:
+    """The files of the same checkpoint, with one head that stands out by its weights."""
+    base = FiledBase("org/base", None, COMMIT, "77" * 32, 0.9994)
+    record = replace(FORENSICS, kinds=("norms", "shape", "chain", "base"), texts=0, probes=0)
+    heads = tuple(suspect.head for suspect in record.suspects)
+    report = ForensicsReport("0.1.0", "5.23.0", SOURCE, VETTING, record, heads, base)
     return replace(report, **changes)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from sanitizer.heads import Grid
 from sanitizer.model.composition import chains, links, standing_out
-from sanitizer.model.slices import HeadSlice
+from sanitizer.model.headslice import HeadSlice
 
 HIDDEN, SIZE = 24, 4
 

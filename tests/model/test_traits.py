@@ -7,7 +7,8 @@ import torch
 from helpers.subjects import pico_subject
 
 from sanitizer.heads import HeadId
-from sanitizer.model.slices import HeadSlice, head_slices
+from sanitizer.model.headslice import HeadSlice
+from sanitizer.model.slices import head_slices
 from sanitizer.model.surgery import zero
 from sanitizer.model.traits import norms, shapes, silent
 

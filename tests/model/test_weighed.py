@@ -12,7 +12,8 @@ from sanitizer.cleandata import Part
 from sanitizer.heads import HeadId
 from sanitizer.model import forensics, slices
 from sanitizer.model.batches import encode
-from sanitizer.model.slices import HeadSlice, head_slices
+from sanitizer.model.headslice import HeadSlice
+from sanitizer.model.slices import head_slices
 from sanitizer.model.subject import Subject
 from sanitizer.model.surgery import zero
 from sanitizer.model.weighed import weigh

@@ -35,6 +35,12 @@ def test_nothing_found_is_one_line(record: ForensicsRecord) -> None:
     assert "nothing: no head stands out" in line.plain
 
 
+def test_by_weights_alone_no_texts_are_told_and_no_strategy_is_advised(record: ForensicsRecord) -> None:
+    told = [text.plain for text in forensics_story(replace(record, kinds=("norms", "chain"), texts=0, probes=0))]
+    assert told[0].endswith("(norms, chain; weights alone)")
+    assert told[-1].endswith("if clean heads are as assumed")
+
+
 def test_in_short_a_number_or_a_word(record: ForensicsRecord) -> None:
     assert in_short(record) == "1"
     assert in_short(replace(record, answer="nothing", suspects=())) == "none"

@@ -1,12 +1,14 @@
-"""Which stored tensors a result leaves out, as far as names tell."""
+"""Which stored tensors a result leaves out, as far as names tell, and how many numbers the others have."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sanitizer.report import Finding
+from sanitizer.vet.header import Header
 from sanitizer.vet.legacy.ties import pairs_of
 from sanitizer.vet.tied import APART
 
@@ -27,3 +29,10 @@ def left_out(config: Mapping[str, Any], names: Collection[str], findings: Iterab
 def constants(names: Iterable[str]) -> tuple[str, ...]:
     """The old constants among names, sorted."""
     return tuple(sorted(name for name in names if BUFFERS.search(name)))
+
+
+def parameters_of(headers: Iterable[Header], left_out: frozenset[str] = frozenset()) -> int:
+    """Numbers in all tensors but those."""
+    return sum(
+        math.prod(tensor.shape) for header in headers for name, tensor in header.tensors.items() if name not in left_out
+    )
