@@ -11,8 +11,8 @@ disk.
 
 A line below is for `forensics`: it reads the same files and computes with the attention weights, a layer at a time.
 
-From 4096 MB on `vet`, `forensics` and `apply` are run once more under a limit of a quarter of the size on all that a process may
-map (RLIMIT_AS, which children inherit): whatever held the model, or a map of all its file, would fail there.
+From 4096 MB on `vet`, `forensics` and `apply` are run once more under a limit of a quarter of the size on all that a
+process may map (RLIMIT_AS, which children inherit): whatever held the model, or a map of its file, would fail there.
 
 The goals: surgery in at most 1.3 times the time of a copy; memory of the whole command, its children included, of at
 most twice the largest tensor and 300 MB, the same for every size.

