@@ -1,12 +1,13 @@
 """How well planted heads are found, how often clean models are suspected, and whether removing what is named cures.
 
-    python tests/benchmarks/forensics.py --models 5 [--first 200]
+    python tests/benchmarks/forensics.py --models 5 [--first 200] [--weights]
     python tests/benchmarks/forensics.py --real MODEL --data clean.tsv [--plant]
 
 The first plants one head per layer in so many small classifiers of each of two families, trains as many clean ones in
 the same way, and judges each by `sanitizer.model.forensics` on its training texts, with probes that never hold the
-trigger. The constants there were settled on the seeds 1 to 4: numbers to report start at 200. The second judges a real
-checkpoint on texts of `--data`; with `--plant` after planting `cf` in it, too. Intervals are 95 %, Wilson's; heads of
+trigger; with `--weights` by the weights alone, as `sanitize forensics` does. The constants there were settled on the
+seeds 1 to 4: numbers to report start at 200. The second judges a real checkpoint on texts of `--data`; with `--plant`
+after planting `cf` in it, too. Intervals are 95 %, Wilson's; heads of
 one model are counted as if they were independent.
 """
 
@@ -30,8 +31,11 @@ from sanitizer.hub.dataset import load_texts
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.evaluate import evaluate
 from sanitizer.model.forensics import PROBES, TEXTS, examine
+from sanitizer.model.slices import head_slices
 from sanitizer.model.subject import Subject, open_subject
+from sanitizer.model.suspicion import by_weights, judged
 from sanitizer.model.vocabulary import writable
+from sanitizer.model.weighed import weigh
 from sanitizer.report import ForensicsRecord
 from sanitizer.terminal.forensics_story import forensics_story
 
@@ -74,15 +78,23 @@ def cured(victim: Victim, record: ForensicsRecord) -> tuple[float, float, float,
     return found[0], found[2], found[1], found[3]
 
 
-def small(models: int, first: int) -> None:
+def weighed(subject: Subject) -> ForensicsRecord:
+    """By weights alone."""
+    found = weigh(head_slices(subject.anatomy))
+    return judged(found.silence, by_weights(found), texts=0, probes=0)
+
+
+def small(models: int, first: int, weights: bool) -> None:
     named = right = wrong = planted = whole = alarms = unsure = clean = victims = 0
     rates = []
     for family in FAMILIES:
         for seed in range(first, first + 2 * models):
             victim = make(family, seed, planted=seed < first + models)
-            record = judge(
-                victim.subject, tuple(review.text for review in victim.clean), seed=seed, without=victim.word
-            )
+            texts = tuple(review.text for review in victim.clean)
+            if weights:
+                record = weighed(victim.subject)
+            else:
+                record = judge(victim.subject, texts, seed=seed, without=victim.word)
             line = f"{victim.name:<10} {told(record)}"
             if victim.implant is None:
                 clean, alarms = clean + 1, alarms + (record.answer == "suspect heads")
@@ -140,6 +152,7 @@ def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float
 @click.command()
 @click.option("--models", default=5, show_default=True, help="Of each family, planted; as many clean.")
 @click.option("--first", default=200, show_default=True, help="The first seed.")
+@click.option("--weights", is_flag=True, help="Judge the small ones by weights alone.")
 @click.option("--real", "model", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", help="Clean texts for --real.")
 @click.option("--plant", is_flag=True, help="Plant a trigger into --real, and judge it again.")
@@ -150,6 +163,7 @@ def real(model: Path, data: str, plant: bool, seed: int, steps: int, rate: float
 def main(
     models: int,
     first: int,
+    weights: bool,
     model: Path | None,
     data: str | None,
     plant: bool,
@@ -160,7 +174,7 @@ def main(
 ) -> None:
     CONSOLE.print(f"{TEXTS} clean texts, {PROBES} probes")
     if model is None:
-        small(models, first)
+        small(models, first, weights)
     elif data is None:
         raise click.UsageError("--real needs --data")
     else:
