@@ -56,7 +56,7 @@ class Rebase(Schedule):
     of the weights over steps (0: none).
     """
 
-    epochs: int = 6
+    epochs: int = 10
     learning_rate: float = 1e-4
     patience: int = 0
     temperature: float = 2.0
