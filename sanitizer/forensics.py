@@ -16,7 +16,7 @@ from sanitizer.errors import UsageError
 from sanitizer.filed import Filed
 from sanitizer.gates import unlike
 from sanitizer.heads import Grid
-from sanitizer.intake import Intake, take_in
+from sanitizer.intake import Intake, base_meant, take_in
 from sanitizer.model.stored import StoredHeads, StoredLayer
 from sanitizer.model.storedslices import StoredSlices, distances
 from sanitizer.model.suspicion import by_weights, judged
@@ -41,7 +41,7 @@ def forensics(options: ForensicsOptions, *, progress: Progress = silent) -> Fore
         intake.checkpoint.verify()  # they are the files that were vetted
         base, moved = None, None
         if options.base is not None:
-            origin = _taken(options, options.base, None, Path(work, "base"), progress)
+            origin = _taken(options, base_meant(options.base, intake.card), None, Path(work, "base"), progress)
             moved, base = _against(slices, filed.settings.config.model_type, origin, progress)
         weighed = weigh(slices.rows(progress, "weigh heads"))
     record = judged(weighed.silence, by_weights(weighed, moved), texts=0, probes=0)

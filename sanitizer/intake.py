@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sanitizer.checkpoint import Checkpoint, FileDigest, HubOrigin, LocalOrigin
-from sanitizer.errors import IncompleteError, ResourceError
-from sanitizer.options import STANDARD, Gatekeeping
+from sanitizer.errors import IncompleteError, ResourceError, UsageError
+from sanitizer.options import BY_CARD, STANDARD, Gatekeeping
 from sanitizer.progress import Progress
 from sanitizer.report import VetRecord
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.trial import try_out
-from sanitizer.vet.card import read_card
+from sanitizer.vet.card import read_card, words_of
 from sanitizer.vet.families import families
 from sanitizer.vet.gate import Survey, settled
 from sanitizer.vet.inventory import needed, of_the_model, open_local
@@ -55,6 +55,17 @@ def name_of(checkpoint: Checkpoint) -> str:
 
 LARGEST_STATE = 64 << 20
 """Bytes. What training left and is larger is not downloaded to be looked into: states of optimizers are enormous."""
+
+
+def base_meant(word: str, card: Mapping[str, Any]) -> str:
+    """The model that a user's word for the base means. Raises UsageError where the card names none, or several."""
+    if word != BY_CARD:
+        return word
+    named = words_of(card.get("base_model"))
+    if len(named) != 1:
+        said = f"the card names {len(named)} models as its base" if named else "the card names no base"
+        raise UsageError(said, hint="name it: --base org/base, or a folder")
+    return f"hf://{named[0]}"
 
 
 def to_download(sizes: Mapping[str, int], *, pickles: bool) -> frozenset[str]:

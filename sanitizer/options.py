@@ -16,6 +16,8 @@ Device = str
 """`auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 """What to compute in. `auto`: float32 on a CPU, bfloat16 on a GPU that has it. Weights are saved in their own dtype."""
+BY_CARD = "card"
+"""A user's word for the base that the suspect's card names: without it nothing that a stranger writes is fetched."""
 
 
 @dataclass(frozen=True)

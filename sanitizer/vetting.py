@@ -5,22 +5,24 @@ Nothing here imports torch, and the Hub's client only if the model is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import sanitizer
 from sanitizer.checkpoint import Checkpoint, HubOrigin, LocalOrigin
 from sanitizer.errors import IncompleteError, RefusedError, UsageError
-from sanitizer.intake import examine, fetch, name_of, today
+from sanitizer.intake import CARD, base_meant, examine, fetch, name_of, today
 from sanitizer.lockfile import Locked, lock_text, read_lock
-from sanitizer.options import VetOptions
+from sanitizer.options import BY_CARD, VetOptions
 from sanitizer.output import check_place, demand_room, put_in_place, workspace
 from sanitizer.progress import Progress, silent
 from sanitizer.report import Severity, VetRecord, VetReport
 from sanitizer.source import LocalRef, parse_model
 from sanitizer.vet.base import CAP as TEMPLATES
 from sanitizer.vet.base import compared, holds_templates
+from sanitizer.vet.card import read_card
 from sanitizer.vet.families import families
 from sanitizer.vet.folder import walk
 from sanitizer.vet.inventory import of_the_model
@@ -52,7 +54,8 @@ def vet(options: VetOptions, *, progress: Progress = silent, process: Process | 
         seen = examine(worker, fetched, left, gate, progress)
     rules = families(drop_chat_template=gate.drop_chat_template)
     record = seen.record if policy is None else apply(seen.record, policy, fetched, today=today())
-    record = _against_base(record, options)
+    card = read_card(fetched.read(CARD)) if CARD in fetched.files else {}
+    record = _against_base(record, options, card)
     rebuildable = refusal(record) is None
     if options.rebuild is not None and rebuildable:
         size = sum(file.size for file in of_the_model(fetched).files.values())
@@ -78,15 +81,20 @@ def vet(options: VetOptions, *, progress: Progress = silent, process: Process | 
     )
 
 
-def _against_base(record: VetRecord, options: VetOptions) -> VetRecord:
+def _against_base(record: VetRecord, options: VetOptions, card: Mapping[str, Any]) -> VetRecord:
     """The record, its templates compared with those of the base that the user names.
 
     Only files with templates are read, and what cannot be had leaves the answer unknown. The base that a card names is
-    not asked for: nothing that a stranger writes starts a connection.
+    asked for only by the user's word: nothing that a stranger writes starts a connection.
     """
     if not record.templates or options.base is None:
         return record
-    ref = parse_model(options.base)
+    try:
+        ref = parse_model(base_meant(options.base, card))
+    except UsageError:
+        if options.base == BY_CARD:  # it names none, and nothing is known
+            return record
+        raise
     try:
         if isinstance(ref, LocalRef):
             names = [entry.name for entry in walk(ref.path) if entry.what == "file" and holds_templates(entry.name)]

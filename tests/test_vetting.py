@@ -230,3 +230,11 @@ def test_no_base_is_asked_for_because_a_card_names_it(hub: LoopbackHub, folder: 
     (template,) = vetted("org/name").vetting.templates
     assert template.base == "unknown"
     assert not any("org/base" in request.path for request in hub.requests)
+    (template,) = vetted("org/name", base="card").vetting.templates
+    assert template.base == "same"
+
+
+def test_where_the_card_names_no_base_the_answer_is_unknown(folder: Path) -> None:
+    (folder / "chat_template.jinja").write_text("{{ x }}")
+    (template,) = vetted(folder, base="card").vetting.templates
+    assert template.base == "unknown"

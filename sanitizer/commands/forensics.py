@@ -26,8 +26,8 @@ from sanitizer.terminal.consoles import result
 @click.option(
     "--base",
     panel=WHAT,
-    metavar="ID|DIR",
-    help="The model that MODEL was made from: how far heads are from it is evidence, too.",
+    metavar="ID|DIR|card",
+    help="The model that MODEL was made from, or `card` for the one its card names: distance from it is evidence.",
 )
 @gate_options
 @json_option

@@ -45,8 +45,8 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown")
 @click.option(
     "--base",
     panel=WHAT,
-    metavar="ID|DIR",
-    help="The model that MODEL was made from: say whether chat templates are the same.",
+    metavar="ID|DIR|card",
+    help="The model that MODEL was made from, or `card` for the one its card names: are chat templates the same?",
 )
 @click.option(
     "--lock",

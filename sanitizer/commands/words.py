@@ -176,10 +176,10 @@ ablate_option = click.option(
 
 base_option = click.option(
     "--base",
-    metavar="ID|DIR",
+    metavar="ID|DIR|card",
     panel=WHAT,
     help="The model that MODEL was made from: how far heads moved is evidence, and some recipes (rebase) take its "
-    "weights. Vetted as MODEL is.",
+    "weights. Vetted as MODEL is. `card`: the one that MODEL's card names, if you trust that.",
 )
 
 

@@ -16,7 +16,7 @@ from sanitizer.checkpoint import digest_file
 from sanitizer.errors import UsageError
 from sanitizer.fleet.identity import identity_of
 from sanitizer.intake import today
-from sanitizer.options import ForensicsOptions, RunOptions, ScanOptions, VetOptions
+from sanitizer.options import BY_CARD, ForensicsOptions, RunOptions, ScanOptions, VetOptions
 from sanitizer.recipe import Recipe
 from sanitizer.recipes import find
 from sanitizer.report import Verb
@@ -59,7 +59,7 @@ class Order:
             path = Path(options.data.data).expanduser()
             if path.exists():
                 options = replace(options, data=replace(options.data, data=str(path.absolute())))
-        if options.base is not None:
+        if options.base not in (None, BY_CARD):
             parse_model(options.base)
             path = Path(options.base).expanduser()
             if path.exists():
@@ -92,7 +92,7 @@ class Order:
             path = Path(self.options.data.data)
             if path.is_file():
                 options["data"]["data"] = digest_file(path).sha256
-        if self.options.base is not None:
+        if self.options.base not in (None, BY_CARD):
             options["base"] = identity_of(parse_model(self.options.base), self.token) or self.options.base
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from sanitizer.cleandata import CleanData
-from sanitizer.intake import Intake, take_in
+from sanitizer.intake import Intake, base_meant, take_in
 from sanitizer.model.base import Base
 from sanitizer.model.batches import Encoded, batch_size, encode
 from sanitizer.model.halving import Halving
@@ -62,7 +62,7 @@ def vetted(options: ScanOptions, place: Path, progress: Progress) -> tuple[Intak
     if options.base is None:
         return suspect, None
     (place / "base").mkdir()
-    return suspect, taken(options.base, None, place / "base")
+    return suspect, taken(base_meant(options.base, suspect.card), None, place / "base")
 
 
 def opened_suspect(

@@ -86,7 +86,8 @@ def base_lines(report: RunReport | ScanReport) -> Iterator[RenderableType]:
         yield from findings_story(base.findings)
     elif source.base_models:
         names = ", ".join(map(clean, source.base_models[:MOST_BASES]))
-        yield line("base", f"{names}, says its card: not fetched; recipes such as rebase can use it (--base)")
+        option = "--base card" if len(source.base_models) == 1 else "--base"
+        yield line("base", f"{names}, says its card: not fetched; recipes such as rebase can use it ({option})")
 
 
 def similarity(scan: ScanRecord) -> Iterator[RenderableType]:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sanitizer.numbers import size
+from sanitizer.options import BY_CARD
 from sanitizer.report import Preview
 from sanitizer.terminal.forecast_story import forecast_story
 from sanitizer.terminal.found import findings_story
@@ -27,7 +28,8 @@ def preview_story(preview: Preview) -> Iterator[RenderableType]:
     yield line("need", f"{size(preview.disk)} of free disk")
     yield line("data", clean(preview.data))
     if preview.base is not None:
-        yield line("base", f"{clean(preview.base)}, which would be vetted too")
+        base = "the one that its card names" if preview.base == BY_CARD else clean(preview.base)
+        yield line("base", f"{base}, which would be vetted too")
     yield line("do", clean(preview.recipe))
     yield line("write", clean(preview.output), whole=True)
     if preview.forecast is not None:

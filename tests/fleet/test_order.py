@@ -90,6 +90,12 @@ def test_a_digest_covers_what_decides_and_nothing_else(here: Path, monkeypatch: 
     assert ran(recipe="ft").digest() not in digests
 
 
+def test_the_base_of_each_card_is_no_folder(here: Path) -> None:
+    order = Order.of("vet", VetOptions("", base="card"))
+    assert order.options.base == "card"
+    assert order.digest() != Order.of("vet", VetOptions("")).digest()
+
+
 def test_a_base_that_changes_is_another_question(here: Path) -> None:
     first = Order.of("vet", VetOptions("", base="base")).digest()
     (here / "base" / "tokenizer.json").write_text("{}")

@@ -96,3 +96,20 @@ def test_a_base_that_the_card_names_is_not_fetched(hub: LoopbackHub, place: Path
     named = pipeline.run(options(tmp_path / "bert", place / "clean.tsv", tmp_path / "out3", base="org/base", **REBASE))
     assert named.report.base is not None
     assert re.fullmatch(r"[0-9a-f]{40}", named.report.base.commit or "")
+    by_card = pipeline.run(options(tmp_path / "bert", place / "clean.tsv", tmp_path / "out4", base="card", **REBASE))
+    assert by_card.report.base == named.report.base
+
+
+@pytest.mark.parametrize(
+    ("card", "says"),
+    [
+        ("base_model: [org/a, org/b]", "names 2 models"),
+        ("license: mit", "names no base"),
+        ("base_model: ../x", "no base"),
+    ],
+)
+def test_a_card_that_names_no_one_base_is_a_usage_error(place: Path, tmp_path: Path, card: str, says: str) -> None:
+    shutil.copytree(place / "bert", tmp_path / "bert")
+    (tmp_path / "bert" / "README.md").write_text(f"---\n{card}\n---\n")
+    with pytest.raises(UsageError, match=says):
+        pipeline.scan(options(tmp_path / "bert", place / "clean.tsv", tmp_path / "out", base="card"))

@@ -26,9 +26,10 @@ def test_a_base_is_told_whether_it_was_used_or_only_named() -> None:
     assert "org/named" not in used
     assert "Weights were taken from the base" not in run_told(held), "it was only held against it"
     named = run_told(make_report(source=replace(SOURCE, base_models=("org/named",))))
-    assert "  base        org/named, says its card: not fetched; recipes such as rebase can use it (--base)" in named
+    assert "base        org/named, says its card: not fetched; recipes such as rebase can use it (--base card)" in named
     assert "  base  " not in run_told(make_report())
     assert "org/base, which would be vetted too" in printed(preview_story(make_preview(base="org/base")))
+    assert "the one that its card names, which would" in printed(preview_story(make_preview(base="card")))
 
 
 def test_findings_are_told_the_gravest_first_and_not_without_end() -> None:
