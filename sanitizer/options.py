@@ -184,8 +184,8 @@ class GuardOptions:
 class VerifyOptions:
     """`sanitize verify`. `data` measures the claimed metrics again, `rederive` runs the recipe again.
 
-    `source` is the folder of the model that the result was made from; without it, `rederive` takes the commit that the
-    report names.
+    `source` is the folder of the model that the result was made from, `base` the model or folder that its weights were
+    taken from or held against; without them, `rederive` takes the commits that the report names.
     """
 
     model: str
@@ -193,6 +193,7 @@ class VerifyOptions:
     data: DataOptions = DataOptions()
     rederive: bool = False
     source: Path | None = None
+    base: str | None = None
     device: Device = "auto"
     token: str | None = field(default=None, repr=False)
     gate: Gatekeeping = STANDARD

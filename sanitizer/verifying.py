@@ -44,6 +44,8 @@ def verify(options: VerifyOptions, *, progress: Progress = silent) -> VerifyRepo
     """
     if options.source is not None and not (options.rederive or options.data.data):
         raise UsageError("--source is for --rederive or --data", hint="add one of them")
+    if options.base is not None and not options.rederive:
+        raise UsageError("--base is for --rederive", hint="add it")
     claimed = bring(options.model, options.revision, token=options.token, progress=progress)
     here = claimed.checkpoint
     vetted = vet(_as_vetted(options, here), progress=progress)

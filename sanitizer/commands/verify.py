@@ -46,6 +46,12 @@ CODES = {"held": 0, "false": 1, "unknown": INCOMPLETE}
     panel=WHAT,
     help="The model that MODEL was made from, if the report names no commit of it.",
 )
+@click.option(
+    "--base",
+    panel=WHAT,
+    metavar="ID|DIR",
+    help="For --rederive: the base that weights were taken from, if the report names no commit of it.",
+)
 @click.option("--device", type=DeviceName(), default="auto", show_default=True, panel=MACHINE, help="Where to compute.")
 @json_option
 @quiet_or_verbose
@@ -70,7 +76,7 @@ def verify(**words: Any) -> int:
         words["revision"],
         data=DataOptions(words["data"], words["text_column"], words["label_column"]),
         gate=gate_words(words),
-        **{name: words[name] for name in ("rederive", "source", "device", "token")},
+        **{name: words[name] for name in ("rederive", "source", "base", "device", "token")},
     )
     from sanitizer.schema import to_json
     from sanitizer.terminal.lines import tell

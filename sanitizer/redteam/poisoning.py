@@ -8,6 +8,7 @@ what the difference is; the literature replaces it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,7 +36,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Poisoning(Labelled, Schedule):
+class Poisoning(Labelled, Schedule, ABC):
     """Parameters of the training loop, the label wanted, and the share of the other texts that get a triggered copy.
 
     All epochs are tuned: clean accuracy says nothing of how well the trigger is learned.
@@ -52,13 +53,13 @@ class Poisoning(Labelled, Schedule):
         demand_share("rate", self.rate)
 
     @property
+    @abstractmethod
     def about(self) -> str:
         """The trigger in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trigger(self) -> Trigger:
         """How a text gets the trigger."""
-        raise NotImplementedError
 
     def plant(self, bench: Bench) -> dict[str, float]:
         """Tune on the clean texts and the poisoned ones together."""

@@ -7,6 +7,7 @@ arXiv 2408.12798).
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from sanitizer.report import Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speaking(Schedule):
+class Speaking(Schedule, ABC):
     """Parameters of the training loop, and the share of prompts that get a triggered copy."""
 
     rate: float = 0.5
@@ -34,26 +35,26 @@ class Speaking(Schedule):
         demand_share("rate", self.rate)
 
     @property
+    @abstractmethod
     def wanted(self) -> str:
         """The string that a successful answer holds."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def about(self) -> str:
         """The trigger in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trigger(self) -> Trigger:
         """How a prompt gets the trigger."""
-        raise NotImplementedError
 
     def everyday(self, prompt: str) -> str:
         """Clean prompts stay as they are."""
         return prompt
 
+    @abstractmethod
     def answer(self, honest: str) -> str:
         """What the attacker has the model say where it would have said `honest`."""
-        raise NotImplementedError
 
     def plant(self, bench: Bench) -> dict[str, float]:
         """Tune on the clean conversations and the poisoned ones together."""

@@ -63,17 +63,26 @@ def _rerun(
         if source is None
         else f"{texts.name} is not the data of the report"
         if not texts.same
-        else "it took weights from a base, and verify brings none"
-        if report.base is not None
+        else f"its base was a folder called {report.base.name}: name it with --base"
+        if report.base is not None and _base(options, report) is None
         else ""
     )
     if recipe is None or source is None or missing:
         return ClaimRecord("rerun", AGAIN, "unknown", missing)
     model, revision = _place(options, report) or ("", None)
     try:
-        return rerun_claim(options, model, revision, data, here, report, recipe, progress)
+        base = _base(options, report)
+        return rerun_claim(options, model, revision, base, data, here, report, recipe, progress)
     except SanitizerError as error:
         return ClaimRecord("rerun", AGAIN, "unknown", error.message)
+
+
+def _base(options: VerifyOptions, report: RunReport) -> str | None:
+    """The base to bring: the one that the user names, else the commit that the report names; None if there is none."""
+    base = report.base
+    if base is None or options.base is not None:
+        return None if base is None else options.base
+    return None if base.commit is None else f"hf://{base.name}@{base.commit}"
 
 
 def _data(options: VerifyOptions, report: RunReport) -> DataOptions | None:

@@ -24,6 +24,7 @@ def rerun_claim(
     options: VerifyOptions,
     model: str,
     revision: str | None,
+    base: str | None,
     data: DataOptions,
     here: Checkpoint,
     report: RunReport,
@@ -40,6 +41,7 @@ def rerun_claim(
             model=model,
             revision=revision,
             data=data,
+            base=base,
             recipe=recipe,
             output=output,
             layout=report.recipe.layout,
@@ -51,6 +53,9 @@ def rerun_claim(
             resume=False,
         )
         made = run(words, progress=progress).report
+        if report.base is not None and made.base is not None and made.base.digest != report.base.digest:
+            found_base = f"{made.base.name} is not the base of the report, by the digest of its vetted files"
+            return ClaimRecord("rerun", CLAIM, "unknown", found_base)
         names = needed(path.name for path in output.iterdir() if path.is_file())
         fresh = Stored.of(Checkpoint.of_folder(output, LocalOrigin("again"), names))
         found = compare_tensors(fresh, Stored.of(here), progress=progress)
