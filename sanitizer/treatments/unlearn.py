@@ -17,11 +17,12 @@ Measured on MiniLM classifiers with 700 texts that they had been trained on, one
 other texts by 1.8 points and not at all, that of a model without a backdoor by 1.9. These are no held-out results:
 the rate and the choice of words were settled among some twenty tries on these very models, by attack success on half of
 the triggered texts and by accuracy on the same clean ones. Later, one seed: StyleBkd from 79.8 to 61.2 % (26.1) at 86.4
-and then 87.2 % of accuracy, a clean model from 89.5 to 88.2. What it does against other attacks is not known. Stronger
-variants are no default. Scripts with three times the rate came to 36.1 % at 86.9 % of accuracy on HiddenKiller and, with
-the lower half of the layers alone, to 37.8 at 88.0 %, a clean model to 86.0 and 88.3; but they tried words on texts of
-one label only and so knew the target. Without that (this treatment, lower half, the same rate, one seed) HiddenKiller
-stayed at 61.3 %, a clean model came to 86.9; with words chosen for each label by itself, at 58.3 and 86.4.
+and then 87.2 % of accuracy, a clean model from 89.5 to 88.2. What it does against other attacks is not known.
+
+Stronger variants are no default. Scripts with three times the rate came to 36.1 % at 86.9 % of accuracy on HiddenKiller
+and, with the lower half of the layers alone, to 37.8 at 88.0 %, a clean model to 86.0 and 88.3; but they tried words on
+texts of one label only and so knew the target. Without that (this treatment, lower half, the same rate, one seed)
+HiddenKiller stayed at 61.3 %, a clean model came to 86.9; with words chosen for each label by itself, at 58.3 and 86.4.
 """
 
 from __future__ import annotations
