@@ -12,12 +12,12 @@ chosen as "the" trigger; no target label is assumed; and the rate is five times 
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
-Measured on MiniLM classifiers with 700 texts that they had been trained on, one seed: attack success of rare words
-(BadNets) fell from 100 to 12 % (10 % in a clean model), of syntax (HiddenKiller) from 89 to 72 % (24 %); accuracy on
-other texts by 1.8 points and not at all, that of a model without a backdoor by 1.9. These are no held-out results:
-the rate and the choice of words were settled among some twenty tries on these very models, by attack success on half of
-the triggered texts and by accuracy on the same clean ones. Later, one seed: StyleBkd from 79.8 to 61.2 % (26.1) at 86.4
-and then 87.2 % of accuracy, a clean model from 89.5 to 88.2. What it does against other attacks is not known.
+Measured on MiniLM classifiers with 700 texts that they had been trained on, accuracy and attack success in %, a seed
+each: BadNets 89.1 and 100.0 before, then 87.3 and 11.8, 87.6 and 13.4 (10.4 in a clean model); HiddenKiller 87.0 and
+89.1, then 87.1 and 71.6, 86.6 and 73.4 (24.5); StyleBkd 86.4 and 79.8, then 87.2 and 61.2, 86.9 and 68.3 (26.1); a
+model without a backdoor 89.4, then 87.5 and 88.2. These are no held-out results: the rate and the choice of words
+were settled among some twenty tries on these very models, by attack success on half of the triggered texts and by
+accuracy on the same clean ones. What it does against other attacks is not known.
 
 Stronger variants are no default. Scripts with three times the rate came to 36.1 % at 86.9 % of accuracy on HiddenKiller
 and, with the lower half of the layers alone, to 37.8 at 88.0 %, a clean model to 86.0 and 88.3; but they tried words on
