@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,7 +19,9 @@ from sanitizer.model.headslice import HeadSlice
 from sanitizer.model.stated import DTYPES
 from sanitizer.model.stored import StoredLayer
 from sanitizer.progress import Progress, silent, track
-from sanitizer.vet.header import Header
+
+if TYPE_CHECKING:
+    from sanitizer.vet.header import Header
 
 
 @dataclass(frozen=True)
