@@ -131,6 +131,10 @@ def test_the_suites_that_lie_here_can_be_read(path: Path, tmp_path: Path) -> Non
     (tmp_path / "t.csv").touch()
     words |= {"data": "t.csv", "test": "t.csv", "control": "."}
     words["victims"] = [victim | {"model": ".", "triggered": "t.csv"} for victim in words["victims"]]
+    words["recipes"] = [
+        recipe | {"base": "."} if isinstance(recipe, dict) and "base" in recipe else recipe
+        for recipe in words["recipes"]
+    ]
     (tmp_path / "suite.yaml").write_text(yaml.safe_dump(words))
     suite = read_suite(tmp_path / "suite.yaml")
     assert suite.name == path.parent.name
