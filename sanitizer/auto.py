@@ -1,7 +1,8 @@
 """`--strategy auto`: which recipe the evidence calls for, and why. Pure logic on what a run has seen.
 
 - Where the base is known, `rebase`: everything begins again from its weights, suspect heads included, and nothing of
-  the suspect but its answers on clean text crosses over.
+  the suspect but its answers on clean text crosses over. Then `balance`: with these a leaning to the attacker's label
+  does, and texts that the student has not seen show it.
 - Without one, heads that forensics names are removed, by the strategy `forensics`, and what is left is fine-tuned: a
   backdoor that was put into heads goes with them, and more would cost accuracy for nothing.
 - Where it names none, every head stays: removing what clean text needs least cures only what sits in heads of its own,
@@ -20,7 +21,7 @@ from sanitizer.report import DataRecord, DecisionRecord, ForensicsRecord, Suspec
 AUTO = "auto"
 _NO_REMOVAL = "random"
 STRATEGIES = ("forensics", "gradient", _NO_REMOVAL)
-TREATMENTS = ("remove", "finetune", "rebase", "unlearn", "consistency")
+TREATMENTS = ("remove", "finetune", "rebase", "balance", "unlearn", "consistency")
 """All that it chooses from."""
 _HOW = {
     "finetune": "the rest is tuned on the clean texts (finetune), for what was put into heads is gone with them",
@@ -39,7 +40,11 @@ def decide(
         begun = (
             "the base is known: begun again from its weights, and taught by the suspect on clean texts alone (rebase)"
         )
-        return _decided(_NO_REMOVAL, [Step("rebase")], [_named(suspects, "given the base's weights"), begun])
+        steps, reasons = [Step("rebase")], [_named(suspects, "given the base's weights"), begun]
+        if task == "classification" and not unfit("balance", data.labels, data.origin):
+            steps.append(Step("balance"))
+            reasons.append("how readily it gives each label is set by clean texts that it has not seen (balance)")
+        return _decided(_NO_REMOVAL, steps, reasons)
     reasons = [f"the base is not used: {why}"] if base else []
     steps = [Step("remove")] if suspects else []
     said = "was not asked" if forensics is None else f"says {forensics.answer}"

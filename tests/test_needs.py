@@ -20,9 +20,9 @@ def test_what_needs_a_base_asks_for_it_and_nothing_else_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_does_not_tune_calls_no_training_loop(name: str) -> None:
-    """Neither its own, nor through another treatment."""
+    """Neither its own, nor through another treatment, nor another optimiser."""
     module = plugins.load(PACKAGE, name)
-    tunes = hasattr(module, "tune") or hasattr(module, "Headtune") or hasattr(module, "backed_off")
+    tunes = any(hasattr(module, word) for word in ("tune", "Headtune", "backed_off", "minimize"))
     assert tunes == (name not in needs.NO_TUNING)
 
 

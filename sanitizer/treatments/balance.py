@@ -1,0 +1,126 @@
+"""Sets how readily a classifier gives each of its answers anew, by clean texts that nothing was tuned on.
+
+Who plants a backdoor teaches one answer on many texts that do not call for it, and the model gives this answer too
+readily ever after: on clean text near the line, and more so on text of a kind that it does not know. Tuning on clean
+text does not show that, for there the model has its texts by heart, and a student takes the leaning over from its
+teacher. The validation part shows it, and one number a label undoes it: what is added to the output of each label.
+
+These numbers are those of greatest likelihood, with a temperature that only serves to find them, under a standard
+normal prior (of one nat), so that few texts of a label move little.
+
+Source: bias-corrected temperature scaling, Alexandari, Kundaje, Shrikumar, ICML 2020, arXiv 1901.06852; correction of
+what a network makes of unequal classes: Menon et al., ICLR 2021, arXiv 2007.07314. Departures: the prior; the
+temperature is not kept, so that confidences stay what they were; and against backdoors it is our own.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+from torch import Tensor, nn
+
+from sanitizer.errors import UsageError
+from sanitizer.model.batches import Batch, batches
+from sanitizer.model.material import Material
+from sanitizer.model.subject import Subject
+from sanitizer.model.team import first
+from sanitizer.plan import TreatmentPlan
+from sanitizer.progress import track
+from sanitizer.report import TreatmentRecord
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Parameters: the standard deviation of the prior, in nats (more: texts count for more), and texts at a time."""
+
+    prior: float = 1.0
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if self.prior <= 0 or self.batch_size < 1:
+            raise UsageError("prior and batch_size must be positive")
+
+    def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
+        """Change the biases of the last layer; nothing is tuned. A last layer without biases is left alone, and said.
+
+        Raises UsageError for a causal model, and without labelled texts to validate on.
+        """
+        held = material.validation
+        if subject.task != "classification" or held is None or held.labels is None:
+            raise UsageError("balance needs a classifier and labelled texts", hint="give labels, or another recipe")
+        started = time.monotonic()
+        made = batches(subject, held, size=self.batch_size)
+        biases = _output_biases(subject, made[-1])
+        if biases is None:
+            material.states.remarks.append("balance did nothing: the outputs of this classifier have no biases to set")
+            return TreatmentRecord("balance", asdict(self), {"texts": 0.0}, time.monotonic() - started)
+        answers, labels = first(lambda: _answers(subject, made, material))
+        leaning = shift(answers, labels, prior=self.prior)
+        with torch.no_grad():
+            biases += torch.from_numpy(leaning).to(biases)
+        before, after = answers.argmax(axis=1), (answers + leaning).argmax(axis=1)
+        observed = {
+            "texts": float(len(labels)),
+            "largest_shift": float(np.ptp(leaning)),
+            "answers_changed": float((before != after).mean()),
+            "validation_accuracy_before": float((before == labels).mean()),
+            "validation_accuracy": float((after == labels).mean()),
+        }
+        return TreatmentRecord("balance", asdict(self), observed, time.monotonic() - started)
+
+
+def shift(answers: Values, labels: NDArray[np.int64], *, prior: float = 1.0) -> Values:
+    """What to add to the logits of each label, [label], from logits [text, label] and true labels [text].
+
+    That is T b of the largest posterior of softmax(logits / T + b), where b and log T have a normal prior.
+    """
+    texts, count = answers.shape
+
+    def cost(point: Values) -> tuple[float, Values]:
+        scale, biases = np.exp(-point[0]), point[1:]
+        logs = log_softmax(answers * scale + biases, axis=1)
+        slope = np.exp(logs)
+        slope[np.arange(texts), labels] -= 1.0
+        gradient = np.concatenate([[-(slope * answers).sum() * scale], slope.sum(axis=0)])
+        loss = -logs[np.arange(texts), labels].sum()
+        return loss + (point @ point) / (2 * prior**2), gradient + point / prior**2
+
+    best: Values = minimize(cost, np.zeros(count + 1), jac=True, method="L-BFGS-B").x
+    found: Values = np.exp(best[0]) * best[1:]
+    return found
+
+
+@torch.no_grad()
+def _output_biases(subject: Subject, batch: Batch) -> Tensor | None:
+    """The biases of the linear layer whose outputs are the logits, [label]; None where that layer has none."""
+    outputs: list[tuple[Tensor, Tensor]] = []
+    hooks = [
+        module.register_forward_hook(lambda layer, given, values: outputs.append((layer.bias, values)))
+        for module in subject.model.modules()
+        if isinstance(module, nn.Linear) and module.bias is not None
+    ]
+    try:
+        logits = subject.model(**batch.inputs).logits
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return next((bias for bias, values in outputs if values.shape == logits.shape and values.equal(logits)), None)
+
+
+@torch.no_grad()
+def _answers(subject: Subject, made: tuple[Batch, ...], material: Material) -> tuple[Values, NDArray[np.int64]]:
+    """Logits [text, label] and true labels [text], without dropout."""
+    rows, labels = [], []
+    for batch in track(material.progress, "balance", made):
+        assert batch.labels is not None
+        rows.append(subject.model(**batch.inputs).logits.double().cpu())
+        labels.append(batch.labels.cpu())
+    return torch.cat(rows).numpy(), torch.cat(labels).numpy()

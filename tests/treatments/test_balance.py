@@ -1,0 +1,110 @@
+"""Balance: what it adds to the outputs, and that it undoes a leaning."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from helpers.poisoned import poisoned
+from helpers.subjects import pico_subject
+from scipy.special import softmax
+
+from sanitizer.cleandata import Part
+from sanitizer.errors import UsageError
+from sanitizer.heads import HeadScores, ScoreOrigin
+from sanitizer.model.batches import Encoded, batches, encode
+from sanitizer.model.evaluate import logits
+from sanitizer.model.material import Material
+from sanitizer.model.subject import Subject
+from sanitizer.plan import Budget, TreatmentPlan
+from sanitizer.plugins import build
+from sanitizer.report import TreatmentRecord
+from sanitizer.treatments.balance import shift
+
+PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
+
+
+def balanced(subject: Subject, held: Encoded | None, **settings: object) -> tuple[TreatmentRecord, list[str]]:
+    fit = encode(subject, Part(("a film", "the film"), (0, 1)))
+    material = Material(fit, torch.Generator().manual_seed(0), validation=held)
+    record = build("sanitizer.treatments", "balance", settings).apply(subject, PLAN, material)
+    return record, material.states.remarks
+
+
+def drawn(leaning: list[float], texts: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits that say how probable each label is, but for the leaning; labels drawn by these probabilities."""
+    rng = np.random.default_rng(seed)
+    true = rng.normal(scale=2.0, size=(texts, len(leaning)))
+    labels = np.array([rng.choice(len(leaning), p=row) for row in softmax(true, axis=1)])
+    return true + leaning, labels
+
+
+@pytest.mark.parametrize("leaning", [[0.0, 1.5], [1.0, -1.0, 0.5]])
+def test_the_leaning_is_found_and_taken_off(leaning: list[float]) -> None:
+    found = shift(*drawn(leaning, 4000))
+    wanted = np.mean(leaning) - np.array(leaning)
+    assert found - found.mean() == pytest.approx(wanted, abs=0.15)
+
+
+def test_the_scale_of_the_logits_does_not_matter() -> None:
+    """An overconfident model is four times as sure as it may be; its leaning is that of its own scale."""
+    answers, labels = drawn([0.0, 1.0], 4000)
+    assert np.ptp(shift(4 * answers, labels)) == pytest.approx(4 * np.ptp(shift(answers, labels)), rel=0.05)
+
+
+def test_few_texts_and_perfect_answers_move_little() -> None:
+    answers, labels = drawn([0.0, 1.5], 4000)
+    assert np.ptp(shift(answers[:10], labels[:10], prior=0.1)) < 0.1
+    sure = np.array([[5.0, -5.0], [-5.0, 5.0]] * 20)
+    assert np.ptp(shift(sure, np.array([0, 1] * 20))) < 0.01
+
+
+def test_a_classifier_that_leans_stands_upright_again() -> None:
+    suspect = poisoned(poison=0.0)
+    upright = suspect.accuracy()
+    with torch.no_grad():
+        suspect.subject.model.classifier.bias[1] += 40.0
+    assert suspect.accuracy() < 0.6
+    record, remarks = balanced(suspect.subject, suspect.unseen, prior=10.0)
+    assert suspect.accuracy() > upright - 0.05
+    observed = record.observed
+    assert observed["validation_accuracy_before"] < 0.6 < observed["validation_accuracy"] == suspect.accuracy()
+    assert observed["texts"] == len(suspect.unseen)
+    assert observed["answers_changed"] > 0.3
+    assert remarks == []
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "electra"])
+def test_outputs_change_by_one_number_a_label_and_nothing_else_does(family: str) -> None:
+    subject = pico_subject(family, seed=0)
+    held = encode(subject, Part(("a film", "the bad film", "a good film", "the cast"), (1, 1, 1, 0)))
+    (batch,) = batches(subject, held, size=4)
+    before, weights = logits(subject, batch), {n: w.clone() for n, w in subject.model.named_parameters()}
+    balanced(subject, held)
+    moved = logits(subject, batch) - before
+    assert torch.allclose(moved, moved[:1].expand_as(moved), atol=1e-5)
+    assert abs(float(moved[0, 1] - moved[0, 0])) > 1e-3
+    assert sum(not torch.equal(w, weights[n]) for n, w in subject.model.named_parameters()) == 1
+
+
+def test_a_head_without_biases_is_left_alone_and_named() -> None:
+    subject = pico_subject("bert", seed=0)
+    subject.model.classifier = torch.nn.Linear(32, 2, bias=False)
+    weights = {n: w.clone() for n, w in subject.model.named_parameters()}
+    record, remarks = balanced(subject, encode(subject, Part(("a film", "the film"), (1, 1))))
+    assert "no biases" in remarks[0]
+    assert record.observed["texts"] == 0
+    assert all(torch.equal(w, weights[n]) for n, w in subject.model.named_parameters())
+
+
+def test_it_needs_labels_to_hold_answers_to() -> None:
+    subject = pico_subject("bert", seed=0)
+    for held in (None, encode(subject, Part(("a film", "the film"), None))):
+        with pytest.raises(UsageError, match="labelled"):
+            balanced(subject, held)
+
+
+@pytest.mark.parametrize("settings", [{"prior": 0.0}, {"batch_size": 0}])
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        build("sanitizer.treatments", "balance", settings)
