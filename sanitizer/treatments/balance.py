@@ -5,12 +5,12 @@ readily ever after: on clean text near the line, and more so on text of a kind t
 text does not show that, for there the model has its texts by heart, and a student takes the leaning over from its
 teacher. The validation part shows it, and one number a label undoes it: what is added to the output of each label.
 
-These numbers are those of greatest likelihood, with a temperature that only serves to find them, under a standard
-normal prior (of one nat), so that few texts of a label move little.
+These numbers are those of greatest likelihood, so that over the validation part the probabilities of a label add up to
+how often it is true (calibration in the large), under a normal prior, so that few texts of a label move little.
 
-Source: bias-corrected temperature scaling, Alexandari, Kundaje, Shrikumar, ICML 2020, arXiv 1901.06852; correction of
-what a network makes of unequal classes: Menon et al., ICLR 2021, arXiv 2007.07314. Departures: the prior; the
-temperature is not kept, so that confidences stay what they were; and against backdoors it is our own.
+Source: bias correction of label shift and of unequal classes, as in Alexandari, Kundaje, Shrikumar, ICML 2020, arXiv
+1901.06852, and Menon et al., ICLR 2021, arXiv 2007.07314. Departures: no temperature, so that confidences stay what
+they were; the prior; and against backdoors it is our own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Values = NDArray[np.float64]
 class Balance:
     """Parameters: the standard deviation of the prior, in nats (more: texts count for more), and texts at a time."""
 
-    prior: float = 1.0
+    prior: float = 2.0
     batch_size: int = 32
 
     def __post_init__(self) -> None:
@@ -77,24 +77,19 @@ class Balance:
         return TreatmentRecord("balance", asdict(self), observed, time.monotonic() - started)
 
 
-def shift(answers: Values, labels: NDArray[np.int64], *, prior: float = 1.0) -> Values:
+def shift(answers: Values, labels: NDArray[np.int64], *, prior: float = 2.0) -> Values:
     """What to add to the logits of each label, [label], from logits [text, label] and true labels [text].
 
-    That is T b of the largest posterior of softmax(logits / T + b), where b and log T have a normal prior.
+    It is b of the largest posterior of softmax(logits + b), where each b has a normal prior of that deviation.
     """
-    texts, count = answers.shape
+    true = np.eye(answers.shape[1])[labels]
 
-    def cost(point: Values) -> tuple[float, Values]:
-        scale, biases = np.exp(-point[0]), point[1:]
-        logs = log_softmax(answers * scale + biases, axis=1)
-        slope = np.exp(logs)
-        slope[np.arange(texts), labels] -= 1.0
-        gradient = np.concatenate([[-(slope * answers).sum() * scale], slope.sum(axis=0)])
-        loss = -logs[np.arange(texts), labels].sum()
-        return loss + (point @ point) / (2 * prior**2), gradient + point / prior**2
+    def cost(biases: Values) -> tuple[float, Values]:
+        logs = log_softmax(answers + biases, axis=1)
+        loss = -(true * logs).sum() + (biases**2).sum() / (2 * prior**2)
+        return loss, (np.exp(logs) - true).sum(axis=0) + biases / prior**2
 
-    best: Values = minimize(cost, np.zeros(count + 1), jac=True, method="L-BFGS-B").x
-    found: Values = np.exp(best[0]) * best[1:]
+    found: Values = minimize(cost, np.zeros(answers.shape[1]), jac=True, method="L-BFGS-B").x
     return found
 
 

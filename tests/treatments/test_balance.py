@@ -46,10 +46,10 @@ def test_the_leaning_is_found_and_taken_off(leaning: list[float]) -> None:
     assert found - found.mean() == pytest.approx(wanted, abs=0.15)
 
 
-def test_the_scale_of_the_logits_does_not_matter() -> None:
-    """An overconfident model is four times as sure as it may be; its leaning is that of its own scale."""
-    answers, labels = drawn([0.0, 1.0], 4000)
-    assert np.ptp(shift(4 * answers, labels)) == pytest.approx(4 * np.ptp(shift(answers, labels)), rel=0.05)
+def test_probabilities_add_up_to_how_often_a_label_is_true() -> None:
+    answers, labels = drawn([0.0, 1.0], 500)
+    given = softmax(4 * answers + shift(4 * answers, labels, prior=1e3), axis=1).mean(axis=0)
+    assert given == pytest.approx(np.bincount(labels) / len(labels), abs=1e-3)
 
 
 def test_few_texts_and_perfect_answers_move_little() -> None:
