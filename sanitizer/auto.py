@@ -2,7 +2,7 @@
 
 - Where the base is known, `rebase`: everything begins again from its weights, suspect heads included, and nothing of
   the suspect but its answers on clean text crosses over. Then `balance`: with these a leaning to the attacker's label
-  does, and texts that the student has not seen show it.
+  does.
 - Without one, heads that forensics names are removed, by the strategy `forensics`, and what is left is fine-tuned: a
   backdoor that was put into heads goes with them, and more would cost accuracy for nothing.
 - Where it names none, every head stays: removing what clean text needs least cures only what sits in heads of its own,
@@ -43,7 +43,7 @@ def decide(
         steps, reasons = [Step("rebase")], [_named(suspects, "given the base's weights"), begun]
         if task == "classification" and not unfit("balance", data.labels, data.origin):
             steps.append(Step("balance"))
-            reasons.append("how readily it gives each label is set by clean texts that it has not seen (balance)")
+            reasons.append("and its outputs set so that it leans to no label where a text says little (balance)")
         return _decided(_NO_REMOVAL, steps, reasons)
     reasons = [f"the base is not used: {why}"] if base else []
     steps = [Step("remove")] if suspects else []

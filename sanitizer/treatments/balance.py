@@ -1,16 +1,17 @@
-"""Sets how readily a classifier gives each of its answers anew, by clean texts that nothing was tuned on.
+"""Sets how readily a classifier gives each label anew, so that it leans to none where a text says little.
 
-Who plants a backdoor teaches one answer on many texts that do not call for it, and the model gives this answer too
-readily ever after: on clean text near the line, and more so on text of a kind that it does not know. Tuning on clean
-text does not show that, for there the model has its texts by heart, and a student takes the leaning over from its
-teacher. The validation part shows it, and one number a label undoes it: what is added to the output of each label.
+Who plants a backdoor that answers to a way of writing teaches one label on many texts that do not call for it, and the
+model gives this label too readily ever after: on texts near the line, and most on text of a kind that it does not know.
+The clean texts that it was tuned on do not show it, for it has them by heart, and a student takes the leaning over from
+its teacher. Their words in another order, or with some left out, show it (`sanitizer.model.garbled`), and one number a
+label undoes it: what is added to the output of each.
 
-These numbers are those of greatest likelihood, so that over the validation part the probabilities of a label add up to
+These numbers are those of greatest likelihood, so that over the garbled texts the probabilities of a label add up to
 how often it is true (calibration in the large), under a normal prior, so that few texts of a label move little.
 
 Source: bias correction of label shift and of unequal classes, as in Alexandari, Kundaje, Shrikumar, ICML 2020, arXiv
-1901.06852, and Menon et al., ICLR 2021, arXiv 2007.07314. Departures: no temperature, so that confidences stay what
-they were; the prior; and against backdoors it is our own.
+1901.06852, and Menon et al., ICLR 2021, arXiv 2007.07314. Departures: garbled texts instead of held-out ones; no
+temperature, so that confidences stay what they were; the prior; and against backdoors it is our own.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from torch import Tensor, nn
 
 from sanitizer.errors import UsageError
 from sanitizer.model.batches import Batch, batches
+from sanitizer.model.garbled import garbled
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
 from sanitizer.model.team import first
@@ -51,13 +53,15 @@ class Balance:
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
         """Change the biases of the last layer; nothing is tuned. A last layer without biases is left alone, and said.
 
-        Raises UsageError for a causal model, and without labelled texts to validate on.
+        Raises UsageError for a causal model, and without labels.
         """
-        held = material.validation
-        if subject.task != "classification" or held is None or held.labels is None:
+        if subject.task != "classification" or material.fit.labels is None:
             raise UsageError("balance needs a classifier and labelled texts", hint="give labels, or another recipe")
         started = time.monotonic()
-        made = batches(subject, held, size=self.batch_size)
+        texts = first(
+            lambda: garbled(subject, material.fit, generator=material.generator), generator=material.generator
+        )
+        made = batches(subject, texts, size=self.batch_size)
         biases = _output_biases(subject, made[-1])
         if biases is None:
             material.states.remarks.append("balance did nothing: the outputs of this classifier have no biases to set")
@@ -71,8 +75,8 @@ class Balance:
             "texts": float(len(labels)),
             "largest_shift": float(np.ptp(leaning)),
             "answers_changed": float((before != after).mean()),
-            "validation_accuracy_before": float((before == labels).mean()),
-            "validation_accuracy": float((after == labels).mean()),
+            "garbled_accuracy_before": float((before == labels).mean()),
+            "garbled_accuracy": float((after == labels).mean()),
         }
         return TreatmentRecord("balance", asdict(self), observed, time.monotonic() - started)
 

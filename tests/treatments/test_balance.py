@@ -24,9 +24,8 @@ from sanitizer.treatments.balance import shift
 PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
 
 
-def balanced(subject: Subject, held: Encoded | None, **settings: object) -> tuple[TreatmentRecord, list[str]]:
-    fit = encode(subject, Part(("a film", "the film"), (0, 1)))
-    material = Material(fit, torch.Generator().manual_seed(0), validation=held)
+def balanced(subject: Subject, fit: Encoded, **settings: object) -> tuple[TreatmentRecord, list[str]]:
+    material = Material(fit, torch.Generator().manual_seed(0))
     record = build("sanitizer.treatments", "balance", settings).apply(subject, PLAN, material)
     return record, material.states.remarks
 
@@ -65,11 +64,11 @@ def test_a_classifier_that_leans_stands_upright_again() -> None:
     with torch.no_grad():
         suspect.subject.model.classifier.bias[1] += 40.0
     assert suspect.accuracy() < 0.6
-    record, remarks = balanced(suspect.subject, suspect.unseen, prior=10.0)
+    record, remarks = balanced(suspect.subject, suspect.clean, prior=10.0)
     assert suspect.accuracy() > upright - 0.05
     observed = record.observed
-    assert observed["validation_accuracy_before"] < 0.6 < observed["validation_accuracy"] == suspect.accuracy()
-    assert observed["texts"] == len(suspect.unseen)
+    assert observed["garbled_accuracy_before"] < 0.6 < observed["garbled_accuracy"]
+    assert observed["texts"] == 2 * len(suspect.clean)
     assert observed["answers_changed"] > 0.3
     assert remarks == []
 
@@ -99,9 +98,8 @@ def test_a_head_without_biases_is_left_alone_and_named() -> None:
 
 def test_it_needs_labels_to_hold_answers_to() -> None:
     subject = pico_subject("bert", seed=0)
-    for held in (None, encode(subject, Part(("a film", "the film"), None))):
-        with pytest.raises(UsageError, match="labelled"):
-            balanced(subject, held)
+    with pytest.raises(UsageError, match="labelled"):
+        balanced(subject, encode(subject, Part(("a film", "the film"), None)))
 
 
 @pytest.mark.parametrize("settings", [{"prior": 0.0}, {"batch_size": 0}])
