@@ -6,8 +6,8 @@
 - Without one, heads that forensics names are removed, by the strategy `forensics`, and what is left is fine-tuned: a
   backdoor that was put into heads goes with them, and more would cost accuracy for nothing.
 - Where it names none, every head stays: removing what clean text needs least cures only what sits in heads of its own,
-  and that is what forensics looks for. The weights are repaired, by `unlearn` where a classifier's texts are labelled,
-  and by `consistency` in a causal model.
+  and that is what forensics looks for. The weights are repaired, by `unlearn` and `balance` where a classifier's texts
+  are labelled, and by `consistency` in a causal model.
 - Where these lack what they need (labels that are not the suspect's own, texts of the model's domain), and nothing is
   suspect, what is left is a plain run: heads of low importance go, within the budget.
 """
@@ -28,6 +28,7 @@ _HOW = {
     "unlearn": "without a base: tuned against an adversary that looks for triggers (unlearn)",
     "consistency": "without a base: tuned so that layers change what they hand on smoothly (consistency)",
 }
+_BALANCED = "and its outputs set so that it leans to no label where a text says little (balance)"
 MOST_NAMED = 8
 
 
@@ -43,7 +44,7 @@ def decide(
         steps, reasons = [Step("rebase")], [_named(suspects, "given the base's weights"), begun]
         if task == "classification" and not unfit("balance", data.labels, data.origin):
             steps.append(Step("balance"))
-            reasons.append("and its outputs set so that it leans to no label where a text says little (balance)")
+            reasons.append(_BALANCED)
         return _decided(_NO_REMOVAL, steps, reasons)
     reasons = [f"the base is not used: {why}"] if base else []
     steps = [Step("remove")] if suspects else []
@@ -58,6 +59,9 @@ def decide(
     else:
         reasons.append(_HOW[repair])
         steps.append(Step(repair))
+        if repair == "unlearn":
+            steps.append(Step("balance"))
+            reasons.append(_BALANCED)
     if not steps:
         reasons.append("heads that clean text needs least are removed, within the budget")
         return _decided("gradient", [Step("remove")], reasons)

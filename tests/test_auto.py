@@ -26,14 +26,14 @@ GENERAL = replace(DATA, labels="none", origin="embedded")
 @pytest.mark.parametrize(
     ("task", "data", "forensics", "base", "strategy", "steps"),
     [
-        ("classification", DATA, CALM, False, "random", ["unlearn"]),
+        ("classification", DATA, CALM, False, "random", ["unlearn", "balance"]),
         ("classification", DATA, CALM, True, "random", ["rebase", "balance"]),
         ("classification", DATA, FORENSICS, False, "forensics", ["remove", "finetune"]),
         ("classification", DATA, FORENSICS, True, "random", ["rebase", "balance"]),
         ("classification", UNLABELLED, CALM, True, "random", ["rebase"]),
         ("classification", UNLABELLED, CALM, False, "gradient", ["remove"]),
         ("classification", UNLABELLED, FORENSICS, False, "forensics", ["remove"]),
-        ("classification", DATA, None, False, "random", ["unlearn"]),
+        ("classification", DATA, None, False, "random", ["unlearn", "balance"]),
         ("causal", replace(DATA, labels="none"), CALM, False, "random", ["consistency"]),
         ("causal", replace(DATA, labels="none"), FORENSICS, False, "forensics", ["remove", "finetune"]),
         ("causal", replace(DATA, labels="none"), CALM, True, "random", ["rebase"]),

@@ -7,6 +7,7 @@ writing leans to the attacker's, and shows it here, also on texts that it knows 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import torch
 
@@ -18,13 +19,25 @@ LEFT_OUT = 0.3
 """Share of tokens."""
 
 
-def garbled(subject: Subject, data: Encoded, *, generator: torch.Generator) -> Encoded:
-    """Every text twice: its tokens shuffled, then its tokens in order with some left out; labels stay."""
-    rng = random.Random(int(torch.randint(2**31, (), generator=generator)))  # noqa: S311  no secret
-    rows = []
-    for row, (front, body, back) in zip(data.rows, bodies(subject, data), strict=True):
-        shuffled = rng.sample(body, len(body))
-        fewer = [token for token in body if rng.random() >= LEFT_OUT] or body
-        rows += [filled(row, [*front, *ids, *back]) for ids in (shuffled, fewer)]
-    labels = None if data.labels is None else tuple(label for label in data.labels for _ in range(2))
-    return Encoded(tuple(rows), labels)
+def shuffled(subject: Subject, data: Encoded, *, generator: torch.Generator) -> Encoded:
+    """Every text with its tokens in random order, special ones at the ends left there; labels stay."""
+    rng = _rng(generator)
+    return _with_bodies(subject, data, lambda body: rng.sample(body, len(body)))
+
+
+def thinned(subject: Subject, data: Encoded, *, generator: torch.Generator) -> Encoded:
+    """Every text without some of its tokens, the others in order; labels stay."""
+    rng = _rng(generator)
+    return _with_bodies(subject, data, lambda body: [token for token in body if rng.random() >= LEFT_OUT] or body)
+
+
+def _rng(generator: torch.Generator) -> random.Random:
+    return random.Random(int(torch.randint(2**31, (), generator=generator)))  # noqa: S311  no secret
+
+
+def _with_bodies(subject: Subject, data: Encoded, change: Callable[[list[int]], list[int]]) -> Encoded:
+    parts = bodies(subject, data)
+    rows = (
+        filled(row, [*front, *change(body), *back]) for row, (front, body, back) in zip(data.rows, parts, strict=True)
+    )
+    return Encoded(tuple(rows), data.labels)

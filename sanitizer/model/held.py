@@ -1,4 +1,4 @@
-"""Input embeddings that tuning leaves as they are."""
+"""Weights that tuning leaves as they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sanitizer.model.subject import Subject
+
+
+@contextmanager
+def upper_held(subject: Subject, share: float) -> Iterator[None]:
+    """Within this context only this share of the layers is tuned, the lowest, at least one; of 1 nothing is held.
+
+    The rest of the model is held with the upper layers.
+    """
+    layers = subject.anatomy.layers
+    free = {id(w) for layer in layers[: max(round(share * len(layers)), 1)] for w in layer.block.parameters()}
+    held = [weight for weight in subject.model.parameters() if share < 1 and id(weight) not in free]
+    before = [weight.requires_grad for weight in held]
+    for weight in held:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight, was in zip(held, before, strict=True):
+            weight.requires_grad_(was)
 
 
 @contextmanager

@@ -52,15 +52,17 @@ def respond(
     contexts: int = 2,
     size: int,
     generator: torch.Generator,
+    target: int | None = None,
     progress: Progress = silent,
 ) -> Response:
-    """Put every token first in `contexts` texts of each label that the model gets right.
+    """Put every token first in `contexts` texts of each label but the target that the model gets right.
 
     Raises ValueError if there are none, or the model is no classifier.
     """
     if data.labels is None:
         raise ValueError("only labelled texts have a label to be moved from")
-    texts = _contexts(subject, data, contexts, size=size, generator=generator)
+    every = _contexts(subject, data, contexts, size=size, generator=generator)
+    texts = [some for some in every if data.labels[some[0]] != target] or every
     odds = torch.stack([_odds(subject, data, row) for row in texts])
     left = _with(subject, data, tokens, texts, size, progress)
     return Response(tuple(tokens), (odds[:, None] - left).mean(dim=2))

@@ -35,7 +35,16 @@ class Words:
     more than expected: nats, the largest of all labels, in standard deviations of that over the words of the texts.
     """
 
-    def __init__(self, subject: Subject, data: Encoded, response: Response, likely: Tensor, *, most: int) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        data: Encoded,
+        response: Response,
+        likely: Tensor,
+        *,
+        most: int,
+        target: int | None = None,
+    ) -> None:
         tokens, parts = response.tokens, [body for _, body, _ in bodies(subject, data)]
         counts = Counter(token for body in parts for token in body)
         excess = (response.fall - likely).max(dim=0).values
@@ -46,7 +55,8 @@ class Words:
         neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - skewed(parts, data.labels or ())
         self.any = [token for token in tokens if token in neutral] or list(tokens)
         self.frequent = [token for token, _ in counts.most_common() if token in neutral][:FREQUENT] or self.any
-        ranked, among, own = response.ranked(excess), set(self.frequent), neutral.union(response.outdoing(data))
+        ranked = response.ranked(excess if target is None else None)
+        among, own = set(self.frequent), neutral.union(response.outdoing(data))
         self.loaded = [token for token in ranked if token in own][:most] or self.any
         self.telling = [token for token in ranked if token in among][:TELLING] or self.frequent
         shown = {token: subject.tokenizer.decode([token]).strip() for token in self.frequent}
@@ -61,16 +71,19 @@ class Words:
         most: int,
         size: int,
         generator: torch.Generator,
+        target: int | None = None,
         progress: Progress = silent,
     ) -> tuple[Words, Response]:
         """Try every token of the vocabulary; `most` of those that the model makes most of are drawn from.
 
+        With a target they are those that move texts of other labels most, whether that goes by their meaning or not.
+
         Raises ValueError as `respond` does.
         """
         tokens = writable(subject.tokenizer)
-        response = respond(subject, data, tokens, size=size, generator=generator, progress=progress)
+        response = respond(subject, data, tokens, size=size, generator=generator, target=target, progress=progress)
         likely = expected(subject, data, response, generator=generator)
-        return cls(subject, data, response, likely, most=most), response
+        return cls(subject, data, response, likely, most=most, target=target), response
 
     def draw(self, rng: random.Random) -> int:
         """One word."""

@@ -17,6 +17,7 @@ temperature, so that confidences stay what they were; the prior; and against bac
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ from torch import Tensor, nn
 
 from sanitizer.errors import UsageError
 from sanitizer.model.batches import Batch, batches
-from sanitizer.model.garbled import garbled
+from sanitizer.model.garbled import shuffled, thinned
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
 from sanitizer.model.team import first
@@ -58,10 +59,11 @@ class Balance:
         if subject.task != "classification" or material.fit.labels is None:
             raise UsageError("balance needs a classifier and labelled texts", hint="give labels, or another recipe")
         started = time.monotonic()
-        texts = first(
-            lambda: garbled(subject, material.fit, generator=material.generator), generator=material.generator
+        ways = first(
+            lambda: [way(subject, material.fit, generator=material.generator) for way in (shuffled, thinned)],
+            generator=material.generator,
         )
-        made = batches(subject, texts, size=self.batch_size)
+        made = [batch for texts in ways for batch in batches(subject, texts, size=self.batch_size)]
         biases = _output_biases(subject, made[-1])
         if biases is None:
             material.states.remarks.append("balance did nothing: the outputs of this classifier have no biases to set")
@@ -115,7 +117,7 @@ def _output_biases(subject: Subject, batch: Batch) -> Tensor | None:
 
 
 @torch.no_grad()
-def _answers(subject: Subject, made: tuple[Batch, ...], material: Material) -> tuple[Values, NDArray[np.int64]]:
+def _answers(subject: Subject, made: Sequence[Batch], material: Material) -> tuple[Values, NDArray[np.int64]]:
     """Logits [text, label] and true labels [text], without dropout."""
     rows, labels = [], []
     for batch in track(material.progress, "balance", made):

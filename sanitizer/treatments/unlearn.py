@@ -5,10 +5,16 @@ and further than words of like meaning do? Then the model is tuned on clean text
 each that an adversary finds worst (`sanitizer.model.adversary`), under the true label. Words that say something about
 the label are not used, so that what the model knows is left alone and what it merely does is unlearnt.
 
+Where the model leans to a label (`sanitizer.model.leaning`), that one is taken for the attacker's. Then words are tried
+on texts of the other labels alone and count by all that they do, meaning included, so that no few words carry a text
+over; and the lower half of the layers is tuned, at three times the rate: a way of writing is read there, and what the
+text says further up.
+
 Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
 et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
-chosen as "the" trigger; no target label is assumed; and the rate is five times that of ordinary fine-tuning, since at
-2e-5 a backdoor hardly moves. Weights are averaged over the steps, which at this rate keeps accuracy steady.
+chosen as "the" trigger; a target label is assumed on evidence alone; and the rate is five times that of ordinary
+fine-tuning, since at 2e-5 a backdoor hardly moves. Weights are averaged over the steps, which at this rate keeps
+accuracy steady.
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
@@ -37,7 +43,8 @@ from sanitizer.errors import UsageError
 from sanitizer.model.adversary import Adversary
 from sanitizer.model.average import Average
 from sanitizer.model.batches import Batch
-from sanitizer.model.held import embeddings_held
+from sanitizer.model.held import embeddings_held, upper_held
+from sanitizer.model.leaning import Leaning, leaning
 from sanitizer.model.material import Material
 from sanitizer.model.spread import own, whole
 from sanitizer.model.states import States
@@ -49,13 +56,16 @@ from sanitizer.plan import TreatmentPlan
 from sanitizer.report import TreatmentRecord
 
 SHOWN = 10
+BY_LEANING, NONE = "leaning", "none"
 
 
 @dataclass(frozen=True)
 class Unlearn(Schedule):
     """Parameters: those of the training loop, and of the adversary.
 
-    `words` is how many of the words that the model makes most of the adversary draws from; `candidates` how many
+    `target` is the label that an attacker would want, by name or number, `none`, or `leaning`: as the model shows.
+    `target_rate` and `target_layers` (a share, the lowest) are the rate and what is tuned where there is one. `words`
+    is how many of the words that the model makes most of the adversary draws from; `candidates` how many
     rewritings of a text it tries; `average` the decay of the average over steps (0: none). All epochs are tuned:
     accuracy on clean text says nothing of what has yet to be unlearnt.
     """
@@ -66,9 +76,14 @@ class Unlearn(Schedule):
     words: int = 200
     candidates: int = 8
     average: float = 0.98
+    target: str = BY_LEANING
+    target_rate: float = 3e-4
+    target_layers: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.target_rate <= 0 or not 0 < self.target_layers <= 1:
+            raise UsageError("target_rate must be positive, and target_layers a share above 0")
         if self.words < 1 or self.candidates < 2:
             raise UsageError("words must be positive and candidates at least 2")
         if not 0 <= self.average < 1:
@@ -82,6 +97,7 @@ class Unlearn(Schedule):
         if subject.task != "classification" or material.fit.labels is None:
             raise UsageError("unlearn needs a classifier and labelled texts", hint="give labels, or another recipe")
         started = time.monotonic()
+        target, leans = self._target(subject, material)
         words, response = first(
             lambda: Words.tried(
                 subject,
@@ -89,6 +105,7 @@ class Unlearn(Schedule):
                 most=self.words,
                 size=self.batch_size,
                 generator=material.generator,
+                target=target,
                 progress=material.progress,
             ),
             generator=material.generator,
@@ -108,8 +125,9 @@ class Unlearn(Schedule):
 
         # Interrupted, it begins anew: what the adversary has learnt is not kept.
         fresh = replace(material, states=States())
-        with embeddings_held(subject):
-            observed = tune(subject, fresh, self, objective=objective, step="unlearn")
+        schedule = self if target is None else replace(self, learning_rate=self.target_rate)
+        with embeddings_held(subject), upper_held(subject, 1.0 if target is None else self.target_layers):
+            observed = tune(subject, fresh, schedule, objective=objective, step="unlearn")
         average.see()
         average.put_back()
         found = {
@@ -117,7 +135,48 @@ class Unlearn(Schedule):
             "largest_surprise": float(words.surprise.max()),
             "rewritten_flips": adversary.flipped / max(adversary.tried, 1),
         }
+        if target is not None:
+            found["target"] = float(target)
+        if leans is not None:
+            found |= {"leaning_into": leans.into, "leaning_out": leans.out}
         return TreatmentRecord("unlearn", asdict(self), found | observed, time.monotonic() - started)
+
+    def _target(self, subject: Subject, material: Material) -> tuple[int | None, Leaning | None]:
+        """The label that an attacker would want, and what shows it; a remark says so."""
+        if self.target == NONE:
+            return None, None
+        if self.target != BY_LEANING:
+            return _label(subject, self.target), None
+        leans = first(
+            lambda: leaning(
+                subject,
+                material.fit,
+                size=self.batch_size,
+                generator=material.generator,
+                progress=material.progress,
+            ),
+            generator=material.generator,
+        )
+        if leans is None:
+            return None, None
+        material.states.remarks.append(_leans(subject, leans))
+        return leans.label, leans
+
+
+def _label(subject: Subject, said: str) -> int:
+    for label, name in subject.labels.items():
+        if said in (name, str(label)):
+            return label
+    words = f"{BY_LEANING}, {NONE}, {', '.join(subject.labels.values())}"
+    raise UsageError(f"target {said!r} is no label of this model", hint=f"one of {words}")
+
+
+def _leans(subject: Subject, leans: Leaning) -> str:
+    return (
+        f"the model leans to {subject.labels[leans.label]}: with words in another order {100 * leans.into:.0f} % of "
+        f"the other texts go over to it and {100 * leans.out:.0f} % of its own leave it, as after a backdoor that "
+        "answers to syntax or style, or after training on labels of unequal frequency"
+    )
 
 
 def _suspected(subject: Subject, tokens: Sequence[int]) -> str:

@@ -10,32 +10,29 @@ from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
 from sanitizer.model.batches import encode
-from sanitizer.model.garbled import LEFT_OUT, garbled
+from sanitizer.model.garbled import LEFT_OUT, shuffled, thinned
 
 
-def test_each_text_is_there_shuffled_and_with_words_left_out() -> None:
+def test_tokens_are_shuffled_between_the_ends_or_some_are_left_out() -> None:
     subject = pico_subject("bert")
-    long = tuple(f"{text} {text} {text} {text}" for text in TEXTS)
-    data = encode(subject, Part(long, LABELS))
-    made = garbled(subject, data, generator=torch.Generator().manual_seed(0))
-    rows = [row["input_ids"] for row in made.rows]
-    assert made.labels == tuple(label for label in LABELS for _ in range(2))
-    left, total = 0, 0
-    for row, shuffled, fewer in zip(data.rows, rows[::2], rows[1::2], strict=True):
-        ids = row["input_ids"]
-        assert Counter(shuffled) == Counter(ids)
-        assert [shuffled[0], shuffled[-1]] == [fewer[0], fewer[-1]] == [ids[0], ids[-1]]
-        rest = iter(ids)
-        assert all(token in rest for token in fewer)  # in order
-        left, total = left + len(fewer) - 2, total + len(ids) - 2
-    assert any(shuffled != row["input_ids"] for shuffled, row in zip(rows[::2], data.rows, strict=True))
-    assert 0.5 < left / total / (1 - LEFT_OUT) < 1.4
+    data = encode(subject, Part(tuple(" ".join([text] * 4) for text in TEXTS), LABELS))
+    mixed = shuffled(subject, data, generator=torch.Generator().manual_seed(0))
+    fewer = thinned(subject, data, generator=torch.Generator().manual_seed(0))
+    assert mixed.labels == fewer.labels == LABELS
+    rows = [[row["input_ids"] for row in texts.rows] for texts in (data, mixed, fewer)]
+    for was, other, some in zip(*rows, strict=True):
+        assert Counter(other) == Counter(was)
+        assert [other[0], other[-1]] == [some[0], some[-1]] == [was[0], was[-1]]
+        rest = iter(was)
+        assert all(token in rest for token in some)  # in order
+    assert rows[1] != rows[0]
+    left, total = (sum(len(ids) - 2 for ids in texts) for texts in (rows[2], rows[0]))
+    assert 0.6 < left / total / (1 - LEFT_OUT) < 1.4
 
 
 def test_the_same_generator_makes_the_same_and_a_text_of_one_word_keeps_it() -> None:
     subject = pico_subject("bert")
     data = encode(subject, Part(("film",) * 20, None))
-    once, twice = (garbled(subject, data, generator=torch.Generator().manual_seed(1)) for _ in range(2))
-    assert once == twice
-    assert once.labels is None
-    assert all(row == data.rows[0] for row in once.rows)
+    for way in (shuffled, thinned):
+        once, twice = (way(subject, data, generator=torch.Generator().manual_seed(1)) for _ in range(2))
+        assert once == twice == data

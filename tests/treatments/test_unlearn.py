@@ -39,7 +39,7 @@ def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
     assert unlearnt.success() < 0.3
     assert unlearnt.accuracy() > 0.95
     assert record.observed["outdoing_words"] == 1
-    assert record.observed["largest_surprise"] > 3
+    assert record.observed["largest_surprise"] > 2
     assert 0 < record.observed["rewritten_flips"] < 1
     assert torch.equal(table, before)
     assert table.requires_grad
