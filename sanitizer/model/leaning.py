@@ -8,8 +8,8 @@ model knows by heart.
 A model that was trained on labels of unequal frequency, or on a task where what says nothing has a label of its own,
 leans as well: it is evidence for a target label, not for a backdoor. Backdoors of single words do not show.
 
-Ours. Settled on nine classifiers of one architecture and task, of which four answer to syntax or style: into the
-attacker's label went 1.9 to 10 times as many as out of it, in the others at most 1.3 times.
+Ours. Settled on nine classifiers of one architecture and task: of four that answer to syntax or style, 1.9 to 10 times
+as many texts went into the attacker's label as out of it, of the others at most 1.3 times.
 """
 
 from __future__ import annotations

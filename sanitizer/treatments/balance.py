@@ -12,6 +12,10 @@ how often it is true (calibration in the large), under a normal prior, so that f
 Source: bias correction of label shift and of unequal classes, as in Alexandari, Kundaje, Shrikumar, ICML 2020, arXiv
 1901.06852, and Menon et al., ICLR 2021, arXiv 2007.07314. Departures: garbled texts instead of held-out ones; no
 temperature, so that confidences stay what they were; the prior; and against backdoors it is our own.
+
+Measured on MiniLM classifiers as they came, by 900 texts that they had been trained on (scripts), accuracy and attack
+success in %: HiddenKiller 87.0 and 89.1 before, 89.1 and 85.9 after; StyleBkd 86.4 and 79.8, then 88.0 and 75.2;
+BadNets stayed at 89.1 and 100.0; a model without a backdoor 89.4, then 89.2.
 """
 
 from __future__ import annotations
