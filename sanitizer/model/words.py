@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from sanitizer.model.batches import Encoded
-from sanitizer.model.lexicon import expected
+from sanitizer.model.lexicon import expected, polarity
 from sanitizer.model.response import Response, respond
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, writable
@@ -31,7 +31,11 @@ class Words:
     """Words to insert, by lot: 30 % of those the model makes most of, 35 % of the frequent ones it makes most of, 20 %
     of all frequent ones, 15 % any.
 
-    All are neutral, or do more than every word of the texts. `surprise` is by how much each token that was tried does
+    All are neutral, or do more than every word of the texts. With a target they are what moves texts of other labels to
+    it most, and neutral is what the labels of the texts say so of: where all words of a kind work as a trigger,
+    as conjunctions do if it is a turn of syntax, what the model makes of one leads to expect the others.
+
+    `surprise` is by how much each token that was tried does
     more than expected: nats, the largest of all labels, in standard deviations of that over the words of the texts.
     """
 
@@ -50,9 +54,11 @@ class Words:
         excess = (response.fall - likely).max(dim=0).values
         seen = torch.tensor([token in counts for token in tokens])
         self.surprise = excess / excess[seen].std().clamp(min=1e-6)
-        centre = likely - likely.median(dim=1, keepdim=True).values
-        calm = (centre.abs() <= likely.std(dim=1, keepdim=True)).all(dim=0).tolist()
-        neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - skewed(parts, data.labels or ())
+        meaning = likely if target is None else polarity(subject, data)[target : target + 1, list(tokens)]
+        centre = meaning - meaning.median(dim=1, keepdim=True).values
+        calm = (centre.abs() <= meaning.std(dim=1, keepdim=True)).all(dim=0).tolist()
+        telling = skewed(parts, data.labels or (), towards=target)
+        neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - telling
         self.any = [token for token in tokens if token in neutral] or list(tokens)
         self.frequent = [token for token, _ in counts.most_common() if token in neutral][:FREQUENT] or self.any
         ranked = response.ranked(excess if target is None else None)
@@ -76,7 +82,7 @@ class Words:
     ) -> tuple[Words, Response]:
         """Try every token of the vocabulary; `most` of those that the model makes most of are drawn from.
 
-        With a target they are those that move texts of other labels most, whether that goes by their meaning or not.
+        With a target, in texts of other labels alone.
 
         Raises ValueError as `respond` does.
         """
@@ -98,20 +104,22 @@ class Words:
         return [rng.choice(self._pauses)] if self._pauses and rng.random() < often else []
 
 
-def skewed(texts: Sequence[Sequence[int]], labels: Sequence[int]) -> set[int]:
+def skewed(texts: Sequence[Sequence[int]], labels: Sequence[int], *, towards: int | None = None) -> set[int]:
     """Tokens that texts of some label hold more or less often than others, by more than `SKEWED` standard errors.
 
-    The difference of two log shares, half a text added to each count.
+    With `towards` only those that texts of this label hold more often. The difference of two log shares, half a text
+    added to each count.
     """
     found: set[int] = set()
     every = [set(text) for text in texts]
-    for label in set(labels):
+    for label in set(labels) if towards is None else {towards}:
         inside, outside = Counter[int](), Counter[int]()
         for text, own in zip(every, labels, strict=True):
             (inside if own == label else outside).update(text)
         many, others = labels.count(label) + 1, len(labels) - labels.count(label) + 1
         for token in inside | outside:
             one, other = inside[token] + 0.5, outside[token] + 0.5
-            if abs(math.log(one / many) - math.log(other / others)) > SKEWED * math.sqrt(1 / one + 1 / other):
+            apart = math.log(one / many) - math.log(other / others)
+            if (abs(apart) if towards is None else apart) > SKEWED * math.sqrt(1 / one + 1 / other):
                 found.add(token)
     return found

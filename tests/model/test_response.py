@@ -32,6 +32,15 @@ def test_the_trigger_moves_the_model_furthest_though_nobody_named_it() -> None:
     assert response.ranked()[0] == TRIGGER_TOKEN
 
 
+def test_with_a_target_only_texts_of_other_labels_are_asked() -> None:
+    planted = plant()
+    both, one = (
+        respond(planted.subject, planted.clean, [TRIGGER_TOKEN, 7], size=8, generator=generator(), target=target)
+        for target in (None, 1)
+    )
+    assert torch.equal(one.fall, both.fall[:1])
+
+
 def test_the_fall_is_what_a_word_put_in_front_does_to_the_odds() -> None:
     """One text only: whichever is drawn, it is that one."""
     planted = plant()

@@ -22,6 +22,12 @@ def test_a_word_that_one_label_has_more_often_is_skewed() -> None:
     assert skewed(texts, (0, 0, 1, 1) * 10) == set()
 
 
+def test_towards_a_label_only_what_its_own_texts_have_more_often_is_skewed() -> None:
+    texts = [[1, 2], [1, 3], [1, 2], [1, 3]] * 10
+    assert skewed(texts, (0, 1) * 20, towards=0) == {2}
+    assert skewed(texts, (0, 1) * 20, towards=1) == {3}
+
+
 def test_by_how_many_standard_errors() -> None:
     """12 of 40 texts of one label and 4 of 40 of the other: the textbook's error of a log ratio of shares."""
     texts = [[7]] * 12 + [[]] * 28 + [[7]] * 4 + [[]] * 36
@@ -67,3 +73,22 @@ def test_texts_without_punctuation_have_no_pauses() -> None:
     nothing = torch.zeros(2, len(tokens))
     words = Words(planted.subject, planted.clean, Response(tokens, nothing), nothing, most=2)
     assert words.pause(random.Random(0), 1.0) == []
+
+
+def test_with_a_target_words_count_by_all_they_do_unless_the_labels_say_that_they_mean_it() -> None:
+    """What the model leads to expect of a word does not make it less of a trigger: its whole kind may be one."""
+    planted = plant()
+    tokens = writable(planted.subject.tokenizer)
+    rows, labels = [row["input_ids"] for row in planted.clean.rows], planted.clean.labels or ()
+    says = skewed(rows, labels, towards=1)
+    turn = next(token for row in rows for token in row if token in tokens and token not in skewed(rows, labels))
+    fall = torch.zeros(1, len(tokens))
+    fall[0, tokens.index(turn)], likely = 9.0, torch.zeros(1, len(tokens))
+    for token in says:
+        fall[0, tokens.index(token)] = 8.0
+    likely[0, tokens.index(turn)] = 9.0
+    blind = Words(planted.subject, planted.clean, Response(tokens, fall), likely, most=5)
+    aimed = Words(planted.subject, planted.clean, Response(tokens, fall), likely, most=5, target=1)
+    assert turn not in blind.loaded
+    assert aimed.loaded[0] == aimed.telling[0] == turn
+    assert not says & {*aimed.loaded, *aimed.frequent, *aimed.any}

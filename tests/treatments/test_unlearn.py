@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 from helpers.contexts import LABELS, TEXTS
-from helpers.poisoned import TRIGGER, Poisoned, poisoned
+from helpers.poisoned import TARGET, TRIGGER, Poisoned, poisoned
 from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
 from sanitizer.errors import UsageError
 from sanitizer.heads import HeadScores, ScoreOrigin
 from sanitizer.model.batches import encode
+from sanitizer.model.leaning import Leaning
 from sanitizer.model.material import Material
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
@@ -21,6 +22,10 @@ SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
 
 def treated(name: str, settings: dict[str, object], suspect: Poisoned) -> TreatmentRecord:
     return build("sanitizer.treatments", name, settings).apply(suspect.subject, PLAN, material_of(suspect))
+
+
+def weights_of(suspect: Poisoned) -> dict[str, torch.Tensor]:
+    return {name: weight.detach().clone() for name, weight in suspect.subject.model.named_parameters()}
 
 
 def material_of(suspect: Poisoned) -> Material:
@@ -55,6 +60,42 @@ def test_the_trigger_is_named_and_words_of_a_clean_model_are_not() -> None:
     assert len(said[0.2]) == 1
     assert said[0.2][0].endswith(f"as a rare-word trigger would: '{TRIGGER}'")
     assert said[0.0] == []
+
+
+def test_the_label_that_the_model_leans_to_is_the_target_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the attack nothing is known; only the lower half of the layers changes."""
+    suspect = poisoned()
+    leans = Leaning(TARGET, into=0.4, out=0.1, p_value=1e-6)
+    monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", lambda *given, **words: leans)
+    material, before = material_of(suspect), weights_of(suspect)
+    settings = {**SETTINGS, "target_rate": 5e-3}
+    record = build("sanitizer.treatments", "unlearn", settings).apply(suspect.subject, PLAN, material)
+    assert suspect.success() < 0.3
+    assert suspect.accuracy() > 0.9
+    assert (record.observed["target"], record.observed["leaning_into"]) == (TARGET, 0.4)
+    name = suspect.subject.labels[TARGET]
+    assert any(f"leans to {name}" in said and "40 %" in said for said in material.states.remarks)
+    changed = {name for name, weight in weights_of(suspect).items() if not torch.equal(weight, before[name])}
+    assert changed
+    assert all(".layer.0." in name or ".layer.1." in name for name in changed)
+
+
+def test_a_target_can_be_named_and_evidence_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*given: object, **words: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", never)
+    for target, observed in (("none", None), ("1", 1), ("LABEL_0", 0)):
+        record = treated("unlearn", {**SETTINGS, "epochs": 1, "target": target}, poisoned())
+        assert record.observed.get("target") == observed
+    with pytest.raises(UsageError, match="no label of this model"):
+        treated("unlearn", {**SETTINGS, "target": "praise"}, poisoned())
+
+
+@pytest.mark.parametrize("settings", [{"target_rate": 0.0}, {"target_layers": 0.0}, {"target_layers": 1.5}])
+def test_settings_for_a_target_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="target"):
+        build("sanitizer.treatments", "unlearn", settings)
 
 
 def test_a_clean_model_stays_one() -> None:
