@@ -6,9 +6,9 @@ each that an adversary finds worst (`sanitizer.model.adversary`), under the true
 the label are not used, so that what the model knows is left alone and what it merely does is unlearnt.
 
 Where the model leans to a label (`sanitizer.model.leaning`), that one is taken for the attacker's. Then words are tried
-on texts of the other labels alone and count by all that they do, meaning included, so that no few words carry a text
-over; and the lower half of the layers is tuned, at three times the rate: a way of writing is read there, and what the
-text says further up.
+on texts of the other labels alone and count by all that they do; what they mean goes by the labels alone (see
+`sanitizer.model.words`); and the lower half of the layers is tuned, at three times the rate: a way of writing is read
+there, and what the text says further up.
 
 Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
 et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
