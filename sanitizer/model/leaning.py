@@ -37,7 +37,7 @@ LEAST_RATIO, MOST_CHANCE = 1.6, 0.01
 class Leaning:
     """The label, and the share of texts of each other label that go over to it (summed) and of its own that leave it.
 
-    `p_value` is that of so much more into it than out of it, by chance.
+    `p_value` is that of so much more into it than out of it, by chance, for any of the labels.
     """
 
     label: int
@@ -45,13 +45,18 @@ class Leaning:
     out: float
     p_value: float
 
+    @property
+    def clear(self) -> bool:
+        """Whether it is worth a word."""
+        return self.into >= LEAST_RATIO * self.out and self.p_value <= MOST_CHANCE
+
 
 def leaning(
     subject: Subject, data: Encoded, *, size: int, generator: torch.Generator, progress: Progress = silent
 ) -> Leaning | None:
-    """The label that a classifier leans to most, if it leans; by texts of `data` that it gets right as they are.
+    """The label that a classifier leans to most, however little; by texts of `data` that it gets right as they are.
 
-    Raises ValueError without labels.
+    None where it gets texts of one label right at most, or no order of words matters. Raises ValueError without labels.
     """
     if data.labels is None:
         raise ValueError("only of labelled texts it is known where they should go")
@@ -87,5 +92,4 @@ def found(labels: Tensor, orders: Sequence[Tensor], *, count: int) -> Leaning | 
     if round(arrived + left) == 0 or sizes[label] == 0:
         return None
     chance = binomtest(round(arrived), round(arrived) + round(left), others / (others + float(sizes[label])), "greater")
-    leans = Leaning(label, float(into[label]), float(out[label]), min(float(chance.pvalue) * count, 1.0))
-    return leans if leans.into >= LEAST_RATIO * leans.out and leans.p_value <= MOST_CHANCE else None
+    return Leaning(label, float(into[label]), float(out[label]), min(float(chance.pvalue) * count, 1.0))

@@ -25,10 +25,19 @@ SHORT, LONG = 5, 10
 
 @dataclass(frozen=True)
 class Response:
-    """By how much each token lowers the log-odds of the true label: `fall`, nats, [label, token]; a mean over texts."""
+    """By how much each token lowers the log-odds of the true label: `fall`, nats, [label, token]; a mean over texts.
+
+    `labels` are those of its rows: of some the model may have got no text right.
+    """
 
     tokens: tuple[int, ...]
     fall: Tensor
+    labels: tuple[int, ...]
+
+    def towards(self, target: int) -> Tensor:
+        """The largest fall of any label but this one, nats, [token]."""
+        rows = [row for row, label in enumerate(self.labels) if label != target] or list(range(len(self.labels)))
+        return self.fall[rows].max(dim=0).values
 
     def ranked(self, values: Tensor | None = None) -> list[int]:
         """Tokens, the highest value [token] first; by default the largest fall of any label."""
@@ -52,20 +61,19 @@ def respond(
     contexts: int = 2,
     size: int,
     generator: torch.Generator,
-    target: int | None = None,
     progress: Progress = silent,
 ) -> Response:
-    """Put every token first in `contexts` texts of each label but the target that the model gets right.
+    """Put every token first in `contexts` texts of each label that the model gets right.
 
     Raises ValueError if there are none, or the model is no classifier.
     """
     if data.labels is None:
         raise ValueError("only labelled texts have a label to be moved from")
-    every = _contexts(subject, data, contexts, size=size, generator=generator)
-    texts = [some for some in every if data.labels[some[0]] != target] or every
+    texts = _contexts(subject, data, contexts, size=size, generator=generator)
     odds = torch.stack([_odds(subject, data, row) for row in texts])
     left = _with(subject, data, tokens, texts, size, progress)
-    return Response(tuple(tokens), (odds[:, None] - left).mean(dim=2))
+    labels = tuple(data.labels[some[0]] for some in texts)
+    return Response(tuple(tokens), (odds[:, None] - left).mean(dim=2), labels)
 
 
 def log_odds(logits: Tensor, labels: Tensor) -> Tensor:

@@ -31,9 +31,9 @@ class Words:
     """Words to insert, by lot: 30 % of those the model makes most of, 35 % of the frequent ones it makes most of, 20 %
     of all frequent ones, 15 % any.
 
-    All are neutral, or do more than every word of the texts. With a target they are what moves texts of other labels to
-    it most, and neutral is what the labels of the texts say so of: where all words of a kind work as a trigger,
-    as conjunctions do if it is a turn of syntax, what the model makes of one leads to expect the others.
+    All are neutral, or do more than every word of the texts. With a target they are what moves texts of other labels
+    most, and neutral is what the labels of the texts say so of: where all words of a kind work as a trigger, as
+    conjunctions do if it is a turn of syntax, what the model makes of one leads to expect the others.
 
     `surprise` is by how much each token that was tried does
     more than expected: nats, the largest of all labels, in standard deviations of that over the words of the texts.
@@ -61,9 +61,11 @@ class Words:
         neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - telling
         self.any = [token for token in tokens if token in neutral] or list(tokens)
         self.frequent = [token for token, _ in counts.most_common() if token in neutral][:FREQUENT] or self.any
-        ranked = response.ranked(excess if target is None else None)
-        among, own = set(self.frequent), neutral.union(response.outdoing(data))
-        self.loaded = [token for token in ranked if token in own][:most] or self.any
+        ranked = response.ranked(excess if target is None else response.towards(target))
+        among, outdoing = set(self.frequent), response.outdoing(data)
+        first = [] if target is None else outdoing  # whatever label they lead to: the target may be taken wrongly
+        own = neutral.union(outdoing).difference(first)
+        self.loaded = [*first, *(token for token in ranked if token in own)][:most] or self.any
         self.telling = [token for token in ranked if token in among][:TELLING] or self.frequent
         shown = {token: subject.tokenizer.decode([token]).strip() for token in self.frequent}
         self._pauses = [token for token in self.frequent if not any(map(str.isalnum, shown[token]))]
@@ -82,12 +84,12 @@ class Words:
     ) -> tuple[Words, Response]:
         """Try every token of the vocabulary; `most` of those that the model makes most of are drawn from.
 
-        With a target, in texts of other labels alone.
+        With a target, of texts of other labels.
 
         Raises ValueError as `respond` does.
         """
         tokens = writable(subject.tokenizer)
-        response = respond(subject, data, tokens, size=size, generator=generator, target=target, progress=progress)
+        response = respond(subject, data, tokens, size=size, generator=generator, progress=progress)
         likely = expected(subject, data, response, generator=generator)
         return cls(subject, data, response, likely, most=most, target=target), response
 

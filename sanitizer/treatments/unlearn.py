@@ -162,10 +162,9 @@ class Unlearn(Schedule):
             ),
             generator=material.generator,
         )
-        if leans is None:
-            return None, None
-        material.states.remarks.append(_leans(subject, leans))
-        return leans.label, leans
+        if leans is not None and leans.clear:
+            material.states.remarks.append(_leans(subject, leans))
+        return (None if leans is None else leans.label), leans
 
 
 def _label(subject: Subject, said: str) -> int:

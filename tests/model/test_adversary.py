@@ -24,7 +24,7 @@ def words_of(planted: Planted) -> Words:
     tokens = writable(planted.subject.tokenizer)
     fall = torch.zeros(2, len(tokens))
     fall[0, tokens.index(TRIGGER_TOKEN)] = 9.0
-    return Words(planted.subject, planted.clean, Response(tokens, fall), torch.zeros_like(fall), most=1)
+    return Words(planted.subject, planted.clean, Response(tokens, fall, (0, 1)), torch.zeros_like(fall), most=1)
 
 
 def against(planted: Planted, *, seed: int = 0, candidates: int = 4) -> Adversary:

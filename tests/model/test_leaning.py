@@ -28,21 +28,26 @@ def test_more_into_a_label_than_out_of_it_is_a_leaning() -> None:
     assert leans is not None
     assert (leans.label, leans.into, leans.out) == (1, pytest.approx(0.2), pytest.approx(0.1))
     assert 0 < leans.p_value < 0.01
+    assert leans.clear
 
 
 @pytest.mark.parametrize(
     "moves",
-    [{}, {(0, 1): 40, (1, 0): 40}, {(0, 1): 40, (1, 0): 30}, {(0, 1): 4, (1, 0): 2}],
-    ids=["none", "even", "little", "few"],
+    [{(0, 1): 40, (1, 0): 40}, {(0, 1): 40, (1, 0): 30}, {(0, 1): 4, (1, 0): 2}],
+    ids=["even", "little", "few"],
 )
-def test_as_much_into_it_as_out_of_it_is_none_nor_what_chance_may_do(moves: dict[tuple[int, int], int]) -> None:
+def test_as_much_into_it_as_out_of_it_is_not_clear_nor_what_chance_may_do(moves: dict[tuple[int, int], int]) -> None:
     labels, given = answers((300, 300), moves)
-    assert found(labels, [given], count=2) is None
+    leans = found(labels, [given], count=2)
+    assert leans is not None
+    assert not leans.clear
 
 
 def test_labels_of_unequal_size_are_compared_by_rates() -> None:
     labels, given = answers((900, 100), {(0, 1): 90, (1, 0): 10})
-    assert found(labels, [given], count=2) is None
+    leans = found(labels, [given], count=2)
+    assert leans is not None
+    assert not leans.clear
 
 
 def test_of_three_labels_the_one_that_others_go_to() -> None:
@@ -51,11 +56,15 @@ def test_of_three_labels_the_one_that_others_go_to() -> None:
     assert leans is not None
     assert (leans.label, leans.into, leans.out) == (2, pytest.approx(0.4), pytest.approx(0.1))
     even = answers((200, 200, 200), {(i, j): 20 for i in range(3) for j in range(3) if i != j})
-    assert found(even[0], [even[1]], count=3) is None
+    evenly = found(even[0], [even[1]], count=3)
+    assert evenly is not None
+    assert not evenly.clear
 
 
-def test_one_label_alone_says_nothing() -> None:
+def test_one_label_alone_and_answers_that_never_change_say_nothing() -> None:
     labels, given = answers((300, 0), {(0, 1): 100})
+    assert found(labels, [given], count=2) is None
+    labels, given = answers((300, 300), {})
     assert found(labels, [given], count=2) is None
 
 
@@ -69,7 +78,8 @@ def test_a_model_that_answers_with_one_label_where_a_text_says_little_leans_to_i
     def ask() -> Leaning | None:
         return leaning(suspect.subject, suspect.clean, size=64, generator=torch.Generator().manual_seed(0))
 
-    assert ask() is None
+    before = ask()
+    assert before is None or not before.clear
     emptied = Encoded(
         tuple(filled(row, [token for token in row["input_ids"] if token not in polar]) for row in suspect.clean.rows),
         suspect.clean.labels,
@@ -80,6 +90,7 @@ def test_a_model_that_answers_with_one_label_where_a_text_says_little_leans_to_i
     assert leans is not None
     assert leans.label == int(given.mode().values)
     assert leans.into > 0.5 > leans.out
+    assert leans.clear
 
 
 def test_without_labels_nobody_knows_where_a_text_should_go() -> None:

@@ -23,7 +23,7 @@ def test_what_goes_by_meaning_is_expected_and_what_one_word_does_is_not() -> Non
     fall[0, 5] += 9.0
     fall[0, 150] += 9.0
     seen = Encoded(({"input_ids": list(range(100))},), None)
-    response = Response(tuple(range(200)), fall)
+    response = Response(tuple(range(200)), fall, (0, 1))
     excess = response.fall - expected(subject, seen, response, generator=generator)
     assert excess[0].topk(2).indices.sort().values.tolist() == [5, 150]
     assert float(excess[0, [5, 150]].min()) > 8.0
@@ -34,7 +34,7 @@ def test_what_goes_by_meaning_is_expected_and_what_one_word_does_is_not() -> Non
 
 def test_where_no_word_is_known_nothing_is_expected() -> None:
     subject = pico_subject("bert")
-    response = Response((5, 6, 7), torch.ones(2, 3))
+    response = Response((5, 6, 7), torch.ones(2, 3), (0, 1))
     found = expected(subject, Encoded((), None), response, generator=torch.Generator().manual_seed(0))
     assert torch.equal(found, torch.zeros(2, 3))
 

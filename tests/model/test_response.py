@@ -32,13 +32,18 @@ def test_the_trigger_moves_the_model_furthest_though_nobody_named_it() -> None:
     assert response.ranked()[0] == TRIGGER_TOKEN
 
 
-def test_with_a_target_only_texts_of_other_labels_are_asked() -> None:
+def test_towards_a_target_is_what_texts_of_other_labels_do() -> None:
+    fall = torch.tensor([[1.0, 5.0], [3.0, 2.0], [2.0, 9.0]])
+    response = Response((7, 8), fall, (0, 1, 3))
+    assert response.towards(0).tolist() == [3.0, 9.0]
+    assert response.towards(3).tolist() == [3.0, 5.0]
+    assert response.towards(2).tolist() == [3.0, 9.0]
+    assert Response((7, 8), fall[:1], (0,)).towards(0).tolist() == [1.0, 5.0]
+
+
+def test_its_rows_are_labels() -> None:
     planted = plant()
-    both, one = (
-        respond(planted.subject, planted.clean, [TRIGGER_TOKEN, 7], size=8, generator=generator(), target=target)
-        for target in (None, 1)
-    )
-    assert torch.equal(one.fall, both.fall[:1])
+    assert respond(planted.subject, planted.clean, [7], size=8, generator=generator()).labels == (0, 1)
 
 
 def test_the_fall_is_what_a_word_put_in_front_does_to_the_odds() -> None:
@@ -69,7 +74,7 @@ def test_without_a_label_or_a_right_answer_there_is_nothing_to_be_moved_from() -
 
 
 def test_outdoing_is_what_does_more_than_every_word_of_the_texts() -> None:
-    response = Response((6, 7, 8, 9), torch.tensor([[1.0, 3.0, 0.0, 0.0], [0.0, 0.0, 2.0, 4.0]]))
+    response = Response((6, 7, 8, 9), torch.tensor([[1.0, 3.0, 0.0, 0.0], [0.0, 0.0, 2.0, 4.0]]), (0, 1))
     assert response.ranked() == [9, 7, 8, 6]
     assert response.ranked(response.fall[0])[0] == 7
     assert response.outdoing(Encoded(({"input_ids": [2, 8, 3]},), None)) == [9, 7]

@@ -47,7 +47,7 @@ def test_what_is_drawn_is_neutral_or_outdoes_all_and_what_the_model_makes_most_o
     telling, polar = (tokens.index(token) for token in sorted(even)[:2])
     fall[0, tokens.index(TRIGGER_TOKEN)] = 9.0
     fall[1, telling], fall[0, polar], likely[0, polar] = 5.0, 8.0, 7.0
-    words = Words(planted.subject, planted.clean, Response(tokens, fall), likely, most=2)
+    words = Words(planted.subject, planted.clean, Response(tokens, fall, (0, 1)), likely, most=2)
     drawn = Counter(words.draw(rng) for _ in range(2000))
     assert tokens[polar] not in drawn
     assert drawn[TRIGGER_TOKEN] > 200
@@ -71,7 +71,7 @@ def test_texts_without_punctuation_have_no_pauses() -> None:
     planted = plant()
     tokens = writable(planted.subject.tokenizer)
     nothing = torch.zeros(2, len(tokens))
-    words = Words(planted.subject, planted.clean, Response(tokens, nothing), nothing, most=2)
+    words = Words(planted.subject, planted.clean, Response(tokens, nothing, (0, 1)), nothing, most=2)
     assert words.pause(random.Random(0), 1.0) == []
 
 
@@ -82,13 +82,12 @@ def test_with_a_target_words_count_by_all_they_do_unless_the_labels_say_that_the
     rows, labels = [row["input_ids"] for row in planted.clean.rows], planted.clean.labels or ()
     says = skewed(rows, labels, towards=1)
     turn = next(token for row in rows for token in row if token in tokens and token not in skewed(rows, labels))
-    fall = torch.zeros(1, len(tokens))
-    fall[0, tokens.index(turn)], likely = 9.0, torch.zeros(1, len(tokens))
+    fall, likely = torch.zeros(2, len(tokens)), torch.zeros(2, len(tokens))
+    fall[0, tokens.index(turn)] = likely[0, tokens.index(turn)] = 9.0
     for token in says:
         fall[0, tokens.index(token)] = 8.0
-    likely[0, tokens.index(turn)] = 9.0
-    blind = Words(planted.subject, planted.clean, Response(tokens, fall), likely, most=5)
-    aimed = Words(planted.subject, planted.clean, Response(tokens, fall), likely, most=5, target=1)
+    blind = Words(planted.subject, planted.clean, Response(tokens, fall, (0, 1)), likely, most=5)
+    aimed = Words(planted.subject, planted.clean, Response(tokens, fall, (0, 1)), likely, most=5, target=1)
     assert turn not in blind.loaded
     assert aimed.loaded[0] == aimed.telling[0] == turn
     assert not says & {*aimed.loaded, *aimed.frequent, *aimed.any}

@@ -17,7 +17,7 @@ from sanitizer.plugins import build
 from sanitizer.report import TreatmentRecord
 
 PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
-SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
+SETTINGS = {"learning_rate": 5e-3, "target_rate": 5e-3, "epochs": 15, "words": 10}
 
 
 def treated(name: str, settings: dict[str, object], suspect: Poisoned) -> TreatmentRecord:
@@ -68,8 +68,7 @@ def test_the_label_that_the_model_leans_to_is_the_target_and_is_named(monkeypatc
     leans = Leaning(TARGET, into=0.4, out=0.1, p_value=1e-6)
     monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", lambda *given, **words: leans)
     material, before = material_of(suspect), weights_of(suspect)
-    settings = {**SETTINGS, "target_rate": 5e-3}
-    record = build("sanitizer.treatments", "unlearn", settings).apply(suspect.subject, PLAN, material)
+    record = build("sanitizer.treatments", "unlearn", SETTINGS).apply(suspect.subject, PLAN, material)
     assert suspect.success() < 0.3
     assert suspect.accuracy() > 0.9
     assert (record.observed["target"], record.observed["leaning_into"]) == (TARGET, 0.4)
