@@ -1,20 +1,19 @@
 """Unlearns triggers that nobody knows: tunes against an adversary that looks for them in the model itself.
 
-First every word of the vocabulary is tried: which ones, put before a clean text, move the model away from the label,
-and further than words of like meaning do? Then the model is tuned on clean texts side by side with the rewriting of
-each that an adversary finds worst (`sanitizer.model.adversary`), under the true label. Words that say something about
-the label are not used, so that what the model knows is left alone and what it merely does is unlearnt.
+First the label that the model leans to most (`sanitizer.model.leaning`) is taken for the attacker's. Then every word of
+the vocabulary is tried: which ones, put before clean texts of the other labels, move the model away from the label, and
+which outdo all words of the texts? Then the model is tuned on clean texts side by side with the rewriting of each that
+an adversary finds worst (`sanitizer.model.adversary`), under the true label. Words that say something about the label
+are not used (`sanitizer.model.words`), so that what the model knows is left alone and what it merely does is unlearnt.
 
-Where the model leans to a label (`sanitizer.model.leaning`), that one is taken for the attacker's. Then words are tried
-on texts of the other labels alone and count by all that they do; what they mean goes by the labels alone (see
-`sanitizer.model.words`); and the lower half of the layers is tuned, at three times the rate: a way of writing is read
-there, and what the text says further up.
+The lower half of the layers is tuned: a way of writing is read there, and what the text says further up. With the
+target `none` words count by what they do beyond words of like meaning, in texts of the label where that is most.
 
 Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
 et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
-chosen as "the" trigger; a target label is assumed on evidence alone; and the rate is five times that of ordinary
-fine-tuning, since at 2e-5 a backdoor hardly moves. Weights are averaged over the steps, which at this rate keeps
-accuracy steady.
+chosen as "the" trigger; the target label is the one that the model leans to, instead of the one with the smallest
+trigger; and the rate is fifteen times that of ordinary fine-tuning, since at 2e-5 a backdoor hardly moves. Weights are
+averaged over the steps, which at this rate keeps accuracy steady.
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
@@ -69,33 +68,32 @@ class Unlearn(Schedule):
     """Parameters: those of the training loop, and of the adversary.
 
     `target` is the label that an attacker would want, by name or number, `none`, or `leaning`: as the model shows.
-    `target_rate` and `target_layers` (a share, the lowest) are the rate and what is tuned where there is one. `words`
-    is how many of the words that the model makes most of the adversary draws from; `candidates` how many
-    rewritings of a text it tries; `average` the decay of the average over steps (0: none). All epochs are tuned:
-    accuracy on clean text says nothing of what has yet to be unlearnt.
+    `layers` is the share of the layers that is tuned, the lowest; 1 is the whole model. `words` is how many of the
+    words that the model makes most of the adversary draws from; `candidates` how many rewritings of a text it tries;
+    `average` the decay of the average over steps (0: none). All epochs are tuned: accuracy on clean text says nothing
+    of what has yet to be unlearnt.
     """
 
     epochs: int = 3
-    learning_rate: float = 1e-4
+    learning_rate: float = 3e-4
     patience: int = 0
     words: int = 200
     candidates: int = 8
     average: float = 0.98
     target: str = BY_LEANING
-    target_rate: float = 3e-4
-    target_layers: float = 0.5
+    layers: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.target_rate <= 0 or not 0 < self.target_layers <= 1:
-            raise UsageError("target_rate must be positive, and target_layers a share above 0")
+        if not 0 < self.layers <= 1:
+            raise UsageError("layers is a share, above 0 and at most 1")
         if self.words < 1 or self.candidates < 2:
             raise UsageError("words must be positive and candidates at least 2")
         if not 0 <= self.average < 1:
             raise UsageError("average must be at least 0 and below 1")
 
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
-        """Try every word, then tune all weights but the embeddings against rewritten texts; removed heads stay removed.
+        """Try every word, then tune the lower layers against rewritten texts; removed heads stay removed.
 
         Raises UsageError for a causal model: it has no label to hold a rewritten text to.
         """
@@ -130,9 +128,8 @@ class Unlearn(Schedule):
 
         # Interrupted, it begins anew: what the adversary has learnt is not kept.
         fresh = replace(material, states=States())
-        schedule = self if target is None else replace(self, learning_rate=self.target_rate)
-        with embeddings_held(subject), upper_held(subject, 1.0 if target is None else self.target_layers):
-            observed = tune(subject, fresh, schedule, objective=objective, step="unlearn")
+        with embeddings_held(subject), upper_held(subject, self.layers):
+            observed = tune(subject, fresh, self, objective=objective, step="unlearn")
         average.see()
         average.put_back()
         found = {

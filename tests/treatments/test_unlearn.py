@@ -17,7 +17,7 @@ from sanitizer.plugins import build
 from sanitizer.report import TreatmentRecord
 
 PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
-SETTINGS = {"learning_rate": 5e-3, "target_rate": 5e-3, "epochs": 15, "words": 10}
+SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
 
 
 def treated(name: str, settings: dict[str, object], suspect: Poisoned) -> TreatmentRecord:
@@ -91,9 +91,9 @@ def test_a_target_can_be_named_and_evidence_be_refused(monkeypatch: pytest.Monke
         treated("unlearn", {**SETTINGS, "target": "praise"}, poisoned())
 
 
-@pytest.mark.parametrize("settings", [{"target_rate": 0.0}, {"target_layers": 0.0}, {"target_layers": 1.5}])
-def test_settings_for_a_target_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match="target"):
+@pytest.mark.parametrize("settings", [{"layers": 0.0}, {"layers": 1.5}])
+def test_a_share_of_layers_that_is_none_is_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="share"):
         build("sanitizer.treatments", "unlearn", settings)
 
 
