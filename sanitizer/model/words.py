@@ -35,8 +35,8 @@ class Words:
     most, and neutral is what the labels of the texts say so of: where all words of a kind work as a trigger, as
     conjunctions do if it is a turn of syntax, what the model makes of one leads to expect the others.
 
-    `surprise` is by how much each token that was tried does
-    more than expected: nats, the largest of all labels, in standard deviations of that over the words of the texts.
+    `surprise` is by how much each token that was tried does more than expected: nats, the largest of all labels, in
+    standard deviations of that over the words of the texts.
     """
 
     def __init__(
