@@ -42,12 +42,13 @@ SCHEDULE: dict[str, Any] = {"epochs": 2, "learning_rate": 1e-3, "batch_size": 4}
 
 @dataclass(frozen=True)
 class Case:
-    """A treatment of a tiny model, with its parameters, and heads that are zeroed before."""
+    """A treatment of a tiny model, with its parameters, heads that are zeroed before, and whether it tunes."""
 
     treatment: str
     family: str
     settings: dict[str, Any] = field(default_factory=dict)
     zeroed: tuple[HeadId, ...] = ()
+    tunes: bool = True
 
 
 CASES = {
@@ -63,6 +64,7 @@ CASES = {
     "entropy": Case("entropy", "bert"),
     "rebase": Case("rebase", "bert", {"cuttings": 1.0}),
     "unlearn": Case("unlearn", "bert", {"words": 20, "candidates": 4}),
+    "balance": Case("balance", "bert", tunes=False),
 }
 
 
@@ -84,7 +86,7 @@ def treated(case: Case, states: States | None = None, **watched: Any) -> tuple[S
     labels = None if subject.task == "causal" else LABELS
     part = encode(subject, Part(TEXTS, labels))
     plan = TreatmentPlan.nothing(subject.anatomy.counts(), Budget(max_accuracy_drop=1.0))
-    treatment = build("sanitizer.treatments", case.treatment, SCHEDULE | case.settings)
+    treatment = build("sanitizer.treatments", case.treatment, (SCHEDULE if case.tunes else {}) | case.settings)
     generator, states = torch.Generator().manual_seed(0), states or States()
     with ExitStack() as stack:
         base = None
