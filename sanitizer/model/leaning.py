@@ -9,9 +9,8 @@ A model that was trained on labels of unequal frequency, or on a task where what
 leans as well: it is evidence for a target label, not for a backdoor. Backdoors of single words do not show.
 
 Ours. Settled on nine classifiers of one architecture and task, with 700 texts: of four that answer to syntax or style,
-1.9 to 10 times as many texts went into the attacker's label as out of it, of the others at most 1.3 times. Which texts
-were drawn matters: of other draws the weakest of the four came to 1.4 to 2.3 times, always of the attacker's label, and
-was clear in three of five; of 25 draws with the others one was, at 2.4 times.
+1.9 to 10 times as many texts went into the attacker's label as out of it, of the others at most 1.3 times; what other
+draws of texts gave says `sanitizer.treatments.unlearn`.
 """
 
 from __future__ import annotations
