@@ -28,7 +28,7 @@ The leaning of ten models, with 700 texts that they had been trained on, into a 
 (HiddenKiller), 26.8 and 7.1 (StyleBkd), 22.3 and 7.2, 34.5 and 3.4 (two more of these kinds); 15.7 and 12.2 (BadNets),
 13.6 and 12.0, 13.6 and 10.4, 14.0 and 11.1, 12.3 and 11.8 (clean); and of one that was trained after the threshold was
 set and answers to style with the other label, 44.2 and 2.2. Which texts are drawn matters: with other 700 HiddenKiller
-came to 1.4 to 2.3 times as many, always of the right label, and was clear in three of five draws; of 25 draws with the
+came to 1.4 to 2.3 times as many, always of the right label, and was clear in three of five draws; of 22 draws with the
 models that have no such backdoor one was, at 2.4 times.
 
 Stronger variants are no default. Scripts with three times the rate came to 36.1 % at 86.9 % of accuracy on HiddenKiller
