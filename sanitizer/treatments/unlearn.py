@@ -17,12 +17,14 @@ averaged over the steps, which at this rate keeps accuracy steady.
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
-Measured on MiniLM classifiers with 700 texts that they had been trained on, accuracy and attack success in %, a seed
-each: BadNets 89.1 and 100.0 before, then 87.3 and 11.8, 87.6 and 13.4 (10.4 in a clean model); HiddenKiller 87.0 and
-89.1, then 87.1 and 71.6, 86.6 and 73.4 (24.5); StyleBkd 86.4 and 79.8, then 87.2 and 61.2, 86.9 and 68.3 (26.1); a
-model without a backdoor 89.4, then 87.5 and 88.2. These are no held-out results: the rate and the choice of words
-were settled among some twenty tries on these very models, by attack success on half of the triggered texts and by
-accuracy on the same clean ones. What it does against other attacks is not known.
+Measured on MiniLM classifiers with 700 texts that they had been trained on, another draw for each seed, `balance`
+after it, accuracy / attack success in %: BadNets 89.1 / 100.0 before, then 86.9 / 10.6 (10.4 in a clean model);
+HiddenKiller 87.0 / 89.1, then 86.3 / 43.5 (24.5), of another draw and with the target given 87.2 / 38.4; StyleBkd 86.4
+/ 79.8, then 85.8 / 48.9 (26.1), of another draw 85.4 / 36.4; a model without a backdoor 89.4, then 86.7. These are no
+held-out results: the rate and the choice of words were settled among some thirty tries on these very models, by attack
+success on half of the triggered texts and by accuracy on the same clean ones. Nothing but the threshold of clear
+leaning was settled on another model, which was trained with half of these texts of syntax and measured on the others.
+It came from 86.5 and 89.0 to 84.6 and 40.6 % (a clean model: 21.9). What it does against other attacks is not known.
 
 The leaning of ten models, with 700 texts that they had been trained on, into a label and out of it, in %: 20.6 and 10.7
 (HiddenKiller), 26.8 and 7.1 (StyleBkd), 22.3 and 7.2, 34.5 and 3.4 (two more of these kinds); 15.7 and 12.2 (BadNets),
@@ -31,10 +33,10 @@ set and answers to style with the other label, 44.2 and 2.2. Which texts are dra
 came to 1.4 to 2.3 times as many, always of the right label, and was clear in three of five draws; of 22 draws with the
 models that have no such backdoor one was, at 2.4 times.
 
-Stronger variants are no default. Scripts with three times the rate came to 36.1 % at 86.9 % of accuracy on HiddenKiller
-and, with the lower half of the layers alone, to 37.8 at 88.0 %, a clean model to 86.0 and 88.3; but they tried words on
-texts of one label only and so knew the target. Without that (this treatment, lower half, the same rate, one seed)
-HiddenKiller stayed at 61.3 %, a clean model came to 86.9; with words chosen for each label by itself, at 58.3 and 86.4.
+Before it took a target all layers were tuned at 1e-4 and words of any label tried: 87.6 / 13.4, 86.6 / 73.4, 86.9 /
+68.3 and 87.5. With the target, and words judged by what the model makes of like words, HiddenKiller came to 85.8 /
+71.6, for conjunctions, which work like its trigger, explained each other; six epochs instead of three cost 0.7 points
+of accuracy there and gained 3.6 of attack success.
 """
 
 from __future__ import annotations
