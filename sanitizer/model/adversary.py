@@ -16,6 +16,7 @@ import torch
 
 from sanitizer.model.batches import Batch, Encoded, batches, collate, token_limit
 from sanitizer.model.evaluate import evaluate
+from sanitizer.model.randomness import seeded_random
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 from sanitizer.model.words import Words
@@ -93,8 +94,7 @@ class Adversary:
         if data.labels is None:
             raise ValueError("an adversary needs labels")
         self._subject, self._data, self._candidates = subject, data, candidates
-        seed = int(torch.randint(2**31, (), generator=generator))
-        self._rng = random.Random(seed)  # noqa: S311  for experiments, not for secrets
+        self._rng = seeded_random(generator)
         self._words = words
         self._parts = bodies(subject, data)
         self._labels = data.labels

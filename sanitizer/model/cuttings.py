@@ -6,12 +6,12 @@ a trigger word is in none, unless it is in the clean texts.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import torch
 
 from sanitizer.model.batches import Batch, Encoded, collate, token_limit
+from sanitizer.model.randomness import seeded_random
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 
@@ -28,8 +28,7 @@ class Cuttings:
         self._subject, self._data = subject, data
         self._parts = bodies(subject, data)
         self._limit = token_limit(subject)
-        seed = int(torch.randint(2**31, (), generator=generator))
-        self._rng = random.Random(seed)  # noqa: S311  for experiments, not for secrets
+        self._rng = seeded_random(generator)
 
     def of(self, index: Sequence[int]) -> Batch:
         """A cutting of each of these texts, without labels."""

@@ -6,12 +6,12 @@ writing leans to the attacker's, and shows it here, also on texts that it knows 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import torch
 
 from sanitizer.model.batches import Encoded
+from sanitizer.model.randomness import seeded_random
 from sanitizer.model.subject import Subject
 from sanitizer.model.vocabulary import bodies, filled
 
@@ -21,18 +21,14 @@ LEFT_OUT = 0.3
 
 def shuffled(subject: Subject, data: Encoded, *, generator: torch.Generator) -> Encoded:
     """Every text with its tokens in random order, special ones at the ends left there; labels stay."""
-    rng = _rng(generator)
+    rng = seeded_random(generator)
     return _with_bodies(subject, data, lambda body: rng.sample(body, len(body)))
 
 
 def thinned(subject: Subject, data: Encoded, *, generator: torch.Generator) -> Encoded:
     """Every text without some of its tokens, the others in order; labels stay."""
-    rng = _rng(generator)
+    rng = seeded_random(generator)
     return _with_bodies(subject, data, lambda body: [token for token in body if rng.random() >= LEFT_OUT] or body)
-
-
-def _rng(generator: torch.Generator) -> random.Random:
-    return random.Random(int(torch.randint(2**31, (), generator=generator)))  # noqa: S311  no secret
 
 
 def _with_bodies(subject: Subject, data: Encoded, change: Callable[[list[int]], list[int]]) -> Encoded:

@@ -1,7 +1,8 @@
-"""The global random state, which dropout draws from, lent to a caller's generator for a while."""
+"""Randomness that comes from a caller's generator: the global state, which dropout draws from, and Python's own."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -16,6 +17,11 @@ def seeded(device: torch.device, *, generator: torch.Generator) -> Iterator[None
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
         yield
+
+
+def seeded_random(generator: torch.Generator) -> random.Random:
+    """Python's random numbers, seeded from `generator`."""
+    return random.Random(int(torch.randint(2**31, (), generator=generator)))  # noqa: S311  for experiments, no secrets
 
 
 def random_states(device: torch.device) -> dict[str, Tensor]:

@@ -57,8 +57,8 @@ class Words:
         meaning = likely if target is None else polarity(subject, data)[target : target + 1, list(tokens)]
         centre = meaning - meaning.median(dim=1, keepdim=True).values
         calm = (centre.abs() <= meaning.std(dim=1, keepdim=True)).all(dim=0).tolist()
-        telling = skewed(parts, data.labels or (), towards=target)
-        neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - telling
+        said = skewed(parts, data.labels or (), towards=target)
+        neutral = {token for token, own in zip(tokens, calm, strict=True) if own} - said
         self.any = [token for token in tokens if token in neutral] or list(tokens)
         self.frequent = [token for token, _ in counts.most_common() if token in neutral][:FREQUENT] or self.any
         ranked = response.ranked(excess if target is None else response.towards(target))

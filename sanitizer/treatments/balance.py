@@ -33,6 +33,7 @@ from torch import Tensor, nn
 
 from sanitizer.errors import UsageError
 from sanitizer.model.batches import Batch, batches
+from sanitizer.model.evaluate import logits
 from sanitizer.model.garbled import shuffled, thinned
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
@@ -103,29 +104,27 @@ def shift(answers: Values, labels: NDArray[np.int64], *, prior: float = 2.0) -> 
     return found
 
 
-@torch.no_grad()
 def _output_biases(subject: Subject, batch: Batch) -> Tensor | None:
     """The biases of the linear layer whose outputs are the logits, [label]; None where that layer has none."""
     outputs: list[tuple[Tensor, Tensor]] = []
     hooks = [
-        module.register_forward_hook(lambda layer, given, values: outputs.append((layer.bias, values)))
+        module.register_forward_hook(lambda layer, _, values: outputs.append((layer.bias, values)))
         for module in subject.model.modules()
         if isinstance(module, nn.Linear) and module.bias is not None
     ]
     try:
-        logits = subject.model(**batch.inputs).logits
+        given = logits(subject, batch)
     finally:
         for hook in hooks:
             hook.remove()
-    return next((bias for bias, values in outputs if values.shape == logits.shape and values.equal(logits)), None)
+    return next((bias for bias, values in outputs if values.shape == given.shape and values.equal(given)), None)
 
 
-@torch.no_grad()
 def _answers(subject: Subject, made: Sequence[Batch], material: Material) -> tuple[Values, NDArray[np.int64]]:
     """Logits [text, label] and true labels [text], without dropout."""
     rows, labels = [], []
     for batch in track(material.progress, "balance", made):
         assert batch.labels is not None
-        rows.append(subject.model(**batch.inputs).logits.double().cpu())
+        rows.append(logits(subject, batch).double().cpu())
         labels.append(batch.labels.cpu())
     return torch.cat(rows).numpy(), torch.cat(labels).numpy()

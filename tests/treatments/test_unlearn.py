@@ -39,12 +39,12 @@ def test_a_trigger_that_fine_tuning_leaves_is_unlearnt() -> None:
     treated("finetune", {"learning_rate": 5e-3, "epochs": 15, "patience": 0}, tuned)
     table = unlearnt.subject.model.get_input_embeddings().weight
     before = table.detach().clone()
-    record = treated("unlearn", SETTINGS, unlearnt)
+    record = treated("unlearn", {**SETTINGS, "target": "none"}, unlearnt)
     assert tuned.success() > 0.9
     assert unlearnt.success() < 0.3
     assert unlearnt.accuracy() > 0.95
     assert record.observed["outdoing_words"] == 1
-    assert record.observed["largest_surprise"] > 2
+    assert record.observed["largest_surprise"] > 3
     assert 0 < record.observed["rewritten_flips"] < 1
     assert torch.equal(table, before)
     assert table.requires_grad
@@ -77,6 +77,16 @@ def test_the_label_that_the_model_leans_to_is_the_target_and_is_named(monkeypatc
     changed = {name for name, weight in weights_of(suspect).items() if not torch.equal(weight, before[name])}
     assert changed
     assert all(".layer.0." in name or ".layer.1." in name for name in changed)
+
+
+def test_a_trigger_word_is_unlearnt_though_the_model_leans_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    leans = Leaning(1 - TARGET, into=0.02, out=0.01, p_value=0.9)
+    monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", lambda *given, **words: leans)
+    suspect = poisoned()
+    record = treated("unlearn", SETTINGS, suspect)
+    assert record.observed["target"] == 1 - TARGET
+    assert suspect.success() < 0.3
+    assert suspect.accuracy() > 0.9
 
 
 def test_a_target_can_be_named_and_evidence_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
