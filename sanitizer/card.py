@@ -16,9 +16,9 @@ from sanitizer.errors import UsageError
 from sanitizer.heads import HeadId
 from sanitizer.html.cost import changed, fewer
 from sanitizer.markdown import fence, visible
-from sanitizer.numbers import estimate, held, percent, span
+from sanitizer.numbers import estimate, held, leaning, named, percent, span
 from sanitizer.pages import template
-from sanitizer.report import ApplyReport, MemoryRecord, Metric, RunReport, SourceRecord
+from sanitizer.report import ApplyReport, LeaningRecord, MemoryRecord, Metric, RunReport, SourceRecord
 from sanitizer.snippets import again_by, held_out, loading
 from sanitizer.source import HubRef
 
@@ -56,6 +56,7 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         pairs=_pairs(report),
         scans=() if again is None else report.scan.similarity_beside(again),
         flips=() if again is None else report.scan.flips_beside(again),
+        leanings=() if again is None else report.scan.leaning_beside(again),
         head_map=fence(head_map(report), "text"),
         loading=fence(loading(report, place), "python"),
         figure=Markup(f"![{_described(report)}]({FIGURE})"),  # noqa: S704  words and numbers of ours
@@ -72,6 +73,8 @@ def render_card(report: RunReport, *, repo_name: str | None, folder: str | None 
         observed=_observed,
         estimate=_estimate,
         changed=_changed,
+        named=named,
+        leaning=_leaning,
         percent=_percent,
         held=_held,
         span=_span,
@@ -218,6 +221,10 @@ def _count(value: int) -> Markup:
 
 def _percent(metric: Metric) -> Markup:
     return Markup(percent(metric))  # noqa: S704  numbers
+
+
+def _leaning(record: LeaningRecord) -> Markup:
+    return Markup(leaning(record))  # noqa: S704  numbers
 
 
 def _held(memory: MemoryRecord) -> Markup:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sanitizer import needs
 from sanitizer.cleandata import CleanData, DataOrigin, LabelSource
+from sanitizer.numbers import named
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Step
 from sanitizer.report import BaseRecord, FiledBase, Gate, Metric, ScanRecord
@@ -74,15 +75,23 @@ def woken(before: ScanRecord, after: ScanRecord, labels: Sequence[str]) -> list[
     """
     return [
         f"{then.control}: changes {100 * then.changed.value:.1f} % of the answers, before the treatment "
-        f"{100 * flip.changed.value:.1f} %, mostly to {_label(then.label, labels)}: a treatment can wake a backdoor "
+        f"{100 * flip.changed.value:.1f} %, mostly to {named(then.label, labels)}: a treatment can wake a backdoor "
         "that slept"
         for flip, then in before.flips_beside(after)
         if then.changed.low > flip.changed.high
     ]
 
 
-def _label(label: int | None, labels: Sequence[str]) -> str:
-    return labels[label] if label is not None and label < len(labels) else f"label {label}"
+def leans(seen: ScanRecord, labels: Sequence[str]) -> tuple[str, ...]:
+    """A remark on a suspect that clearly leans to a label."""
+    if seen.leaning is None or not seen.leaning.clear:
+        return ()
+    return (
+        f"the model leans to {named(seen.leaning.label, labels)}: where texts say less, "
+        f"{100 * seen.leaning.into:.0f} % of the others go over to it and {100 * seen.leaning.out:.0f} % of its own "
+        "leave it, as after a backdoor that answers to syntax or style, or after training on labels of unequal "
+        "frequency",
+    )
 
 
 def left_out(surplus: tuple[str, ...], architecture: str) -> tuple[str, ...]:

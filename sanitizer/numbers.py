@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sanitizer.report import MemoryRecord, Metric
+from collections.abc import Sequence
+
+from sanitizer.report import LeaningRecord, MemoryRecord, Metric
 
 SHARES = frozenset(
     {"accuracy", "next_token_accuracy", "attack success", "false trigger rate", "agreement_with_suspect"}
@@ -31,6 +33,16 @@ def change(before: Metric, after: Metric) -> str:
     """`-0.6 points` for shares, a signed difference for anything else."""
     difference = after.value - before.value
     return f"{100 * difference:+.1f} points" if is_share(after) else f"{difference:+.3g}"
+
+
+def named(label: int | None, labels: Sequence[str]) -> str:
+    """The name of a label, or `label 7` for one that has none."""
+    return labels[label] if label is not None and 0 <= label < len(labels) else f"label {label}"
+
+
+def leaning(record: LeaningRecord) -> str:
+    """`20.6 % into it, 10.7 % out of it`: of the label that it is to."""
+    return f"{100 * record.into:.1f} % into it, {100 * record.out:.1f} % out of it"
 
 
 def count(value: int) -> str:

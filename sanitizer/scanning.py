@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from sanitizer.clock import Clock
-from sanitizer.gates import unlike
+from sanitizer.gates import leans, unlike
 from sanitizer.hub.dataset import load_texts
 from sanitizer.model.subject import Subject
 from sanitizer.options import DataOptions, ScanOptions
@@ -40,7 +40,12 @@ def scan(options: ScanOptions, *, inputs: DataOptions | None = None, progress: P
         scan=looked,
         started=clock.started,
         timings=clock.timings(),
-        warnings=(*unlike(suspect.base_record), *suspect.spread, *suspect.sizes.remarks),
+        warnings=(
+            *unlike(suspect.base_record),
+            *leans(looked, suspect.source.labels),
+            *suspect.spread,
+            *suspect.sizes.remarks,
+        ),
         inputs=asked,
         base=suspect.base_record,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.records import DATA, FORENSICS
+from helpers.records import DATA, FORENSICS, LEANING
 from helpers.runs import make_suspect, make_tsv, options
 
 from sanitizer import pipeline
@@ -14,8 +14,9 @@ from sanitizer.auto import AUTO, decide
 from sanitizer.errors import UsageError
 from sanitizer.options import RunOptions
 from sanitizer.output import FOLDER
+from sanitizer.plugins import build
 from sanitizer.recipe import Recipe
-from sanitizer.report import DataRecord, ForensicsRecord, Task
+from sanitizer.report import DataRecord, ForensicsRecord, LeaningRecord, Task
 from sanitizer.resolve import recipe_for
 
 CALM = replace(FORENSICS, answer="nothing", reason="no head stands out", suspects=())
@@ -49,6 +50,27 @@ def test_evidence_decides(
     assert [step.name for step in recipe.treatments] == steps
     said = " ".join(decision.reasons)
     assert all(name in said for name in steps if name != "remove")
+
+
+@pytest.mark.parametrize("base", [False, True])
+def test_a_label_that_the_model_clearly_leans_to_is_the_target(base: bool) -> None:
+    recipe, decision = decide("classification", DATA, CALM, LEANING, base=base, labels=("negative", "positive"))
+    repair, balance = recipe.treatments
+    expected = ("rebase", {}) if base else ("unlearn", {"target": "1"})
+    assert (repair.name, dict(repair.settings)) == expected
+    assert dict(balance.settings) == {"target": "1"}
+    assert any("leans to positive" in reason for reason in decision.reasons)
+
+
+@pytest.mark.parametrize("leaning", [None, replace(LEANING, clear=False)])
+def test_without_a_clear_leaning_a_classifier_is_treated_gently(leaning: LeaningRecord | None) -> None:
+    recipe, decision = decide("classification", DATA, CALM, leaning, base=False)
+    repair, balance = recipe.treatments
+    assert repair.settings["target"] == "none"
+    hard = build("sanitizer.treatments", "unlearn", {})
+    assert build("sanitizer.treatments", repair.name, repair.settings).learning_rate < hard.learning_rate
+    assert dict(balance.settings) == {}
+    assert not any("leans to" in reason and "taken for" in reason for reason in decision.reasons)
 
 
 @pytest.mark.parametrize("base", [False, True])

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 
 import pytest
-from helpers.records import SCAN
+from helpers.records import LEANING, SCAN
 
 from sanitizer.cleandata import CleanData, DataOrigin, Provenance, split
-from sanitizer.gates import accuracy_budget, fitting, left_out, load_back, remarks, unlike, woken
+from sanitizer.gates import accuracy_budget, fitting, leans, left_out, load_back, remarks, unlike, woken
 from sanitizer.heads import HeadId, HeadScores, ScoreOrigin
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.recipe import Recipe, Step
@@ -109,6 +109,15 @@ def test_tensors_without_a_place_are_named() -> None:
     assert left_out((), "BertModel") == ()
     assert left_out(("a",), "BertModel") == ("BertModel has no place for the tensor a: left out of the result",)
     assert "a and 2 more" in left_out(("a", "b", "c"), "BertModel")[0]
+
+
+def test_a_clear_leaning_is_told_and_no_other() -> None:
+    (told,) = leans(SCAN, ("negative", "positive"))
+    assert told.startswith(
+        "the model leans to positive: where texts say less, 30 % of the others go over to it and 10 %"
+    )
+    assert leans(replace(SCAN, leaning=replace(LEANING, clear=False)), ()) == ()
+    assert leans(replace(SCAN, leaning=None), ()) == ()
 
 
 def test_a_control_that_turns_clearly_more_answers_than_before_is_told_and_no_other() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sanitizer.numbers import percent
+from sanitizer.numbers import leaning, named, percent
 from sanitizer.report import FlipRecord, RunReport, ScanReport
 
 
@@ -45,11 +45,20 @@ def likeness(report: RunReport | ScanReport) -> tuple[Observed, ...]:
                 _towards(latest, report.source.labels),
             )
         )
+    if before.leaning is not None:
+        latest_leaning = before.leaning if after is None or after.leaning is None else after.leaning
+        rows.append(
+            Observed(
+                "label that texts go over to when they say less",
+                leaning(before.leaning),
+                leaning(after.leaning) if after is not None and after.leaning is not None else "",
+                f"{named(latest_leaning.label, report.source.labels)}{'' if latest_leaning.clear else ', not clearly'}",
+            )
+        )
     return tuple(rows)
 
 
 def _towards(flip: FlipRecord, labels: Sequence[str]) -> str:
     if flip.label is None:
         return ""
-    name = labels[flip.label] if 0 <= flip.label < len(labels) else str(flip.label)
-    return f"{name} ({100 * flip.share:.0f} %)"
+    return f"{named(flip.label, labels)} ({100 * flip.share:.0f} %)"

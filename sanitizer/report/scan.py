@@ -75,6 +75,23 @@ class FlipRecord:
 
 
 @dataclass(frozen=True)
+class LeaningRecord:
+    """The label that a classifier errs towards most where texts say less, whether it `clear`ly does or hardly.
+
+    `into` is the share of texts of each other label that go over to it (summed over these labels), `out` of its own
+    that leave it, over `texts` that it gets right as they are. `p_value` is that of so much more into it than out of
+    it, by chance, for any of the labels.
+    """
+
+    label: int
+    into: float
+    out: float
+    p_value: float
+    clear: bool
+    texts: int
+
+
+@dataclass(frozen=True)
 class EvidenceRecord:
     """A kind of evidence against a head, and the chance of as much or more in a head that was not planted."""
 
@@ -120,7 +137,7 @@ class ScanRecord:
 
     `flips` has every control, for classifiers. `cosines`[layer][head] is how alike it and each later head of its layer
     attend, as the mean over inputs of their cosine, in four digits. `forensics` is missing from reports of
-    versions that did not look for planted heads.
+    versions that did not look for planted heads, `leaning` where nothing said where the model leans.
     """
 
     similarity: tuple[SimilarityRecord, ...]
@@ -132,11 +149,16 @@ class ScanRecord:
     flips: tuple[FlipRecord, ...] = later(())
     cosines: tuple[Grid, ...] = later(())
     forensics: ForensicsRecord | None = later(None)
+    leaning: LeaningRecord | None = later(None)
 
     def similarity_beside(self, after: ScanRecord) -> tuple[tuple[SimilarityRecord, SimilarityRecord], ...]:
         """The scopes of both scans, each as it was and as it is: a layer of one head has no pair within it."""
         found = {record.scope: record for record in after.similarity}
         return tuple((record, found[record.scope]) for record in self.similarity if record.scope in found)
+
+    def leaning_beside(self, after: ScanRecord) -> tuple[tuple[LeaningRecord, LeaningRecord], ...]:
+        """Where both scans saw to which label the model leans: that as it was and as it is."""
+        return () if self.leaning is None or after.leaning is None else ((self.leaning, after.leaning),)
 
     def flips_beside(self, after: ScanRecord) -> tuple[tuple[FlipRecord, FlipRecord], ...]:
         """The controls of both scans, each as it was and as it is."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from sanitizer.recipe import Recipe, Step
 from sanitizer.report import StageForecast, Task
-from sanitizer.resources.passes import work_of
+from sanitizer.resources.passes import LEANING, work_of
 
 BASE = 500 * 10**6
 """Bytes of an interpreter with torch and transformers in it."""
@@ -101,6 +101,8 @@ def stages_of(
     passes = 1 + GENERATED / max(short, 1) * (model.task == "causal") + CONTROLS * (model.task == "classification")
     back = 2 + (machine.spread is not None)
     looked = scanned * short * (passes + back) + (scanned + PROBES) * short
+    if model.task == "classification":
+        looked += LEANING * texts.fit * short
     # Of weights that are not float32 in the main memory, forensics holds copies of two layers.
     own = machine.itemsize == 4 and machine.device == "cpu" and machine.spread is None
     slices = 0 if own else 4 * model.of_heads * min(2, model.layers) // max(model.layers, 1)

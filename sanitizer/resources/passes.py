@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 TRAINED, GRADED = 3, 2
-SHORT, CONTEXTS, ORDERS = 8, 2, 3
-"""Tokens of the texts that words are tried in, and how many of a label: `sanitizer.model.response`; and into how many
-orders words are put: `sanitizer.model.leaning`."""
+SHORT, CONTEXTS = 8, 2
+"""Tokens of the texts that words are tried in, and how many of a label: `sanitizer.model.response`."""
+LEANING = 5
+"""Passes over the texts as they are, and made to say less in four ways: `sanitizer.model.leaning`."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _work(name: str, given: Mapping[str, Any], fit: int, words: int, labels: int
             return Work(rounds * each, rounds + 1, rounds * _judged(given, fit), copies=8)
         case "unlearn":
             # Each text, a rewriting of it, and a forward pass for each of the candidates for that.
-            each = 2 * tuned + given["epochs"] * given["candidates"] + ORDERS + 1
+            each = 2 * tuned + given["epochs"] * given["candidates"] + (LEANING if given["target"] == "leaning" else 0)
             return Work(each, validated, tokens=float(words * labels * CONTEXTS * SHORT), copies=4)
         case "rebase":
             each = (tuned + given["epochs"]) * (2 if given["cuttings"] else 1)

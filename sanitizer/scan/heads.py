@@ -1,5 +1,5 @@
-"""One look at all heads: how alike they attend on clean text, how much the clean loss depends on each, and whether any
-looks planted."""
+"""One look at a suspect: how alike its heads attend on clean text, how much the clean loss depends on each, whether any
+looks planted; and where the whole model leans."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sanitizer.model.batches import Batch, Encoded, batches, encode
 from sanitizer.model.drift import distances
 from sanitizer.model.forensics import examine
 from sanitizer.model.importance import gate_importance
+from sanitizer.model.leaning import leaning
 from sanitizer.model.safety import judged
 from sanitizer.model.subject import Subject
 from sanitizer.progress import Progress, silent
@@ -42,7 +43,8 @@ def scan_heads(
     With `ablate`, and at the cost of about half a pass over these texts for each head, what accuracy changes by without
     it; `seed` is for the intervals, for the odd texts on which answers may flip and for the probes of forensics. `part`
     needs labels if the model is a classifier. How far heads are from those of a `base` is evidence for
-    forensics, if none has been cut out. Memory does not grow with the number of texts.
+    forensics, if none has been cut out. To which label a classifier leans is seen on all labelled texts of `part`, for
+    few say little of that. Memory does not grow with the number of texts.
     """
     labels, prompts = (None if values is None else values[:INPUTS] for values in (part.labels, part.prompts))
     few = Part(part.texts[:INPUTS], labels, prompts)
@@ -54,6 +56,10 @@ def scan_heads(
     generator = torch.Generator().manual_seed(seed)
     moved = None if base is None else distances(subject, base)
     planted = examine(subject, data, size=batch_size, generator=generator, moved=moved, progress=progress)
+    leans = None
+    if subject.task == "classification" and part.labels is not None:
+        every = encode(subject, part, most_tokens=TOKENS)
+        leans = leaning(subject, every, size=batch_size, generator=generator, progress=progress)
     return ScanRecord(
         similarity=alike.records,
         mean_similarity=alike.mean,
@@ -64,6 +70,7 @@ def scan_heads(
         flips=turned,
         cosines=alike.cosines,
         forensics=planted,
+        leaning=leans,
     )
 
 

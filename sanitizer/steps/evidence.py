@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sanitizer.clock import Clock
-from sanitizer.gates import accuracy_budget, left_out, remarks, unlike, woken
+from sanitizer.gates import accuracy_budget, leans, left_out, remarks, unlike, woken
 from sanitizer.model.evaluate import Outcomes
 from sanitizer.model.measure import agreement, measure
 from sanitizer.model.save import needs_loader
@@ -81,6 +81,7 @@ def _warnings(
     yield from unlike(suspect.base_record)
     yield from treated.skipped
     yield from said
+    yield from leans(looked, suspect.source.labels)
     yield from remarks(treated.plan, treated.budget)
     yield from woken(looked, result.scan, suspect.source.labels)
     yield from suspect.spread

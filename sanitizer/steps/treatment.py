@@ -63,7 +63,11 @@ def treat(
     decision = None
     if recipe.strategy == AUTO:
         base = suspect.base is not None
-        chosen, decision = decide(subject.task, data_of(suspect.data), looked.forensics, base=base)
+        chosen, decision = decide(
+            *(subject.task, data_of(suspect.data), looked.forensics, looked.leaning),
+            base=base,
+            labels=suspect.source.labels,
+        )
         recipe = completed(chosen, options)
     budget, generator = budget_for(recipe), torch.Generator().manual_seed(options.seed)
     doubted = Flagged.of(subject, flagged) if flagged else None

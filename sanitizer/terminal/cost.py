@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from sanitizer.numbers import change, count, estimate, held, percent, span
+from sanitizer.numbers import change, count, estimate, held, named, percent, span
 from sanitizer.report import RunReport, ScanRecord
 from sanitizer.terminal.forensics_story import in_short
 from sanitizer.terminal.lines import note, table
@@ -32,7 +32,7 @@ def effect(report: RunReport) -> Iterator[RenderableType]:
     yield Text(f"95 % intervals over {tested} held-out samples; {span(total)} in all{most}", style="dim")
 
 
-def again(before: ScanRecord, after: ScanRecord) -> Iterator[RenderableType]:
+def again(before: ScanRecord, after: ScanRecord, labels: Sequence[str]) -> Iterator[RenderableType]:
     """What the scan of the saved model shows beside that of the suspect."""
     rows = table("scanned again", "before", "after")
     for was, now in before.similarity_beside(after):
@@ -40,6 +40,9 @@ def again(before: ScanRecord, after: ScanRecord) -> Iterator[RenderableType]:
         rows.add_row(f"similarity {where}", f"{was.mean:.3f}", f"{now.mean:.3f}")
     for flip, then in before.flips_beside(after):
         rows.add_row(f"answers changed by {flip.control}", percent(flip.changed), percent(then.changed))
+    for pair in before.leaning_beside(after):
+        shares = (f"{clean(named(to.label, labels))} {100 * to.into:.1f} / {100 * to.out:.1f}" for to in pair)
+        rows.add_row("leans to, % in / out", *shares)
     if before.forensics is not None and after.forensics is not None:
         rows.add_row("heads that look planted", *map(in_short, (before.forensics, after.forensics)))
     yield rows

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from sanitizer.heads import Grid, HeadId
-from sanitizer.numbers import count, counted
+from sanitizer.numbers import count, counted, leaning, named
 from sanitizer.report import (
     AblationRecord,
     DataRecord,
@@ -90,8 +90,8 @@ def base_lines(report: RunReport | ScanReport) -> Iterator[RenderableType]:
         yield line("base", f"{names}, says its card: not fetched; recipes such as rebase can use it ({option})")
 
 
-def similarity(scan: ScanRecord) -> Iterator[RenderableType]:
-    """How alike heads attend, and whether any looks planted."""
+def similarity(scan: ScanRecord, labels: Sequence[str]) -> Iterator[RenderableType]:
+    """How alike heads attend, whether any looks planted, and to which label the model leans."""
     for record in scan.similarity:
         across = "between heads of a layer" if record.scope == "layer" else "across the model"
         yield line(
@@ -101,6 +101,13 @@ def similarity(scan: ScanRecord) -> Iterator[RenderableType]:
         )
     if scan.forensics is not None:
         yield from forensics_story(scan.forensics)
+    if scan.leaning is not None:
+        name = clean(named(scan.leaning.label, labels))
+        answer = (f"to {name}", "bold red") if scan.leaning.clear else ("to no label clearly", "")
+        most = leaning(scan.leaning) if scan.leaning.clear else f"most to {name}, {leaning(scan.leaning)}"
+        yield Text.assemble(
+            (f"  {'leaning':<12}", "dim"), answer, f": {most}, of {scan.leaning.texts} texts made to say less"
+        )
 
 
 def classes(safety: SafetyRecord, colour: bool) -> Iterator[RenderableType]:

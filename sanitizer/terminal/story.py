@@ -29,7 +29,7 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     report = result.report
     yield from origin(report.source, report.data, report.vetting.findings)
     yield from base_lines(report)
-    yield from similarity(report.scan)
+    yield from similarity(report.scan, report.source.labels)
     yield from budget_lines(report)
     yield from treated_lines(report, colour)
     if report.scan.ablation:
@@ -42,7 +42,7 @@ def run_story(result: RunResult, *, colour: bool) -> Iterator[RenderableType]:
     yield from warnings_lines(report.warnings)
     if report.scan_after is not None:
         yield Text()
-        yield from again(report.scan, report.scan_after)
+        yield from again(report.scan, report.scan_after, report.source.labels)
     yield Text()
     yield from whereabouts(result)
 
@@ -53,7 +53,7 @@ def scan_story(
     """The story of `sanitize scan`; `model` and `revision` are what was typed."""
     yield from origin(report.source, report.data, report.vetting.findings)
     yield from base_lines(report)
-    yield from similarity(report.scan)
+    yield from similarity(report.scan, report.source.labels)
     yield Text()
     yield heading("Importance of each head for clean text")
     yield heatmap(report.scan.importance, colour=colour, of="importance")

@@ -23,6 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -32,9 +33,10 @@ from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from sanitizer.errors import UsageError
-from sanitizer.model.batches import Batch, batches
+from sanitizer.model.batches import Batch, Encoded, batches
 from sanitizer.model.evaluate import logits
-from sanitizer.model.garbled import shuffled, thinned
+from sanitizer.model.garbled import halved, thinned
+from sanitizer.model.labels import label_of
 from sanitizer.model.material import Material
 from sanitizer.model.subject import Subject
 from sanitizer.model.team import first
@@ -45,42 +47,60 @@ from sanitizer.report import TreatmentRecord
 Values = NDArray[np.float64]
 
 
+NONE = "none"
+ROUNDS = 2
+"""How often each text is thinned, and how often halved."""
+FURTHEST, STEP = 8.0, 0.05
+"""Nats."""
+
+
 @dataclass(frozen=True)
 class Balance:
-    """Parameters: the standard deviation of the prior, in nats (more: texts count for more), and texts at a time."""
+    """Parameters: the standard deviation of the prior, in nats (more: texts count for more), and texts at a time.
+
+    `target` is the label that an attacker would want, by name or number, or `none`; `most_lost` the share of garbled
+    texts that may be answered wrongly beyond the fewest, for that this label is given more reluctantly.
+    """
 
     prior: float = 2.0
     batch_size: int = 32
+    target: str = NONE
+    most_lost: float = 0.01
 
     def __post_init__(self) -> None:
         if self.prior <= 0 or self.batch_size < 1:
             raise UsageError("prior and batch_size must be positive")
+        if not 0 <= self.most_lost < 1:
+            raise UsageError("most_lost is a share, at least 0 and below 1")
 
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
         """Change the biases of the last layer; nothing is tuned. A last layer without biases is left alone, and said.
 
-        Raises UsageError for a causal model, and without labels.
+        Raises UsageError for a causal model, without labels, and for a target that is no label.
         """
         if subject.task != "classification" or material.fit.labels is None:
             raise UsageError("balance needs a classifier and labelled texts", hint="give labels, or another recipe")
         started = time.monotonic()
-        ways = first(
-            lambda: [way(subject, material.fit, generator=material.generator) for way in (shuffled, thinned)],
-            generator=material.generator,
-        )
-        made = [batch for texts in ways for batch in batches(subject, texts, size=self.batch_size)]
+        target = None if self.target == NONE else label_of(subject, self.target, or_else=(NONE,))
+        made = [
+            batch
+            for texts in first(partial(_garbled, subject, material), generator=material.generator)
+            for batch in batches(subject, texts, size=self.batch_size)
+        ]
         biases = _output_biases(subject, made[-1])
         if biases is None:
             material.states.remarks.append("balance did nothing: the outputs of this classifier have no biases to set")
             return TreatmentRecord("balance", asdict(self), {"texts": 0.0}, time.monotonic() - started)
         answers, labels = first(lambda: _answers(subject, made, material))
-        leaning = shift(answers, labels, prior=self.prior)
+        added = shift(answers, labels, prior=self.prior)
+        observed = {"texts": float(len(labels)), "largest_shift": float(np.ptp(added))}
+        if target is not None:
+            observed["reluctance"] = reluctance(answers + added, labels, target, most_lost=self.most_lost)
+            added[target] -= observed["reluctance"]
         with torch.no_grad():
-            biases += torch.from_numpy(leaning).to(biases)
-        before, after = answers.argmax(axis=1), (answers + leaning).argmax(axis=1)
-        observed = {
-            "texts": float(len(labels)),
-            "largest_shift": float(np.ptp(leaning)),
+            biases += torch.from_numpy(added).to(biases)
+        before, after = answers.argmax(axis=1), (answers + added).argmax(axis=1)
+        observed |= {
             "answers_changed": float((before != after).mean()),
             "garbled_accuracy_before": float((before == labels).mean()),
             "garbled_accuracy": float((after == labels).mean()),
@@ -102,6 +122,23 @@ def shift(answers: Values, labels: NDArray[np.int64], *, prior: float = 2.0) -> 
 
     found: Values = minimize(cost, np.zeros(answers.shape[1]), jac=True, method="L-BFGS-B").x
     return found
+
+
+def reluctance(answers: Values, labels: NDArray[np.int64], target: int, *, most_lost: float) -> float:
+    """Most that can be taken from the logit of the target, in nats, at a loss of accuracy of at most that share.
+
+    Logits [text, label] and true labels [text]; the loss is beside the highest accuracy of all that was tried.
+    """
+    steps = np.arange(0.0, FURTHEST, STEP)
+    taken = np.eye(answers.shape[1])[target]
+    right = np.array([((answers - step * taken).argmax(axis=1) == labels).mean() for step in steps])
+    return float(steps[right >= right.max() - most_lost].max())
+
+
+def _garbled(subject: Subject, material: Material) -> list[Encoded]:
+    return [
+        way(subject, material.fit, generator=material.generator) for _ in range(ROUNDS) for way in (thinned, halved)
+    ]
 
 
 def _output_biases(subject: Subject, batch: Batch) -> Tensor | None:

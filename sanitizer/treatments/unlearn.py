@@ -52,7 +52,8 @@ from sanitizer.model.adversary import Adversary
 from sanitizer.model.average import Average
 from sanitizer.model.batches import Batch
 from sanitizer.model.held import embeddings_held, upper_held
-from sanitizer.model.leaning import Leaning, leaning
+from sanitizer.model.labels import label_of
+from sanitizer.model.leaning import leaning
 from sanitizer.model.material import Material
 from sanitizer.model.spread import own, whole
 from sanitizer.model.states import States
@@ -61,7 +62,7 @@ from sanitizer.model.team import first
 from sanitizer.model.tune import Schedule, clean_loss, tune
 from sanitizer.model.words import Words
 from sanitizer.plan import TreatmentPlan
-from sanitizer.report import TreatmentRecord
+from sanitizer.report import LeaningRecord, TreatmentRecord
 
 SHOWN = 10
 BY_LEANING, NONE = "leaning", "none"
@@ -147,12 +148,12 @@ class Unlearn(Schedule):
             found |= {"leaning_into": leans.into, "leaning_out": leans.out}
         return TreatmentRecord("unlearn", asdict(self), found | observed, time.monotonic() - started)
 
-    def _target(self, subject: Subject, material: Material) -> tuple[int | None, Leaning | None]:
-        """The label that an attacker would want, and what shows it; a remark says so."""
+    def _target(self, subject: Subject, material: Material) -> tuple[int | None, LeaningRecord | None]:
+        """The label that an attacker would want, and what shows it."""
         if self.target == NONE:
             return None, None
         if self.target != BY_LEANING:
-            return _label(subject, self.target), None
+            return label_of(subject, self.target, or_else=(BY_LEANING, NONE)), None
         leans = first(
             lambda: leaning(
                 subject,
@@ -163,25 +164,7 @@ class Unlearn(Schedule):
             ),
             generator=material.generator,
         )
-        if leans is not None and leans.clear:
-            material.states.remarks.append(_leans(subject, leans))
-        return (None if leans is None else leans.label), leans
-
-
-def _label(subject: Subject, said: str) -> int:
-    for label, name in subject.labels.items():
-        if said in (name, str(label)):
-            return label
-    words = f"{BY_LEANING}, {NONE}, {', '.join(subject.labels.values())}"
-    raise UsageError(f"target {said!r} is no label of this model", hint=f"one of {words}")
-
-
-def _leans(subject: Subject, leans: Leaning) -> str:
-    return (
-        f"the model leans to {subject.labels[leans.label]}: with words in another order {100 * leans.into:.0f} % of "
-        f"the other texts go over to it and {100 * leans.out:.0f} % of its own leave it, as after a backdoor that "
-        "answers to syntax or style, or after training on labels of unequal frequency"
-    )
+        return (leans.label if leans is not None and leans.clear else None), leans
 
 
 def _suspected(subject: Subject, tokens: Sequence[int]) -> str:

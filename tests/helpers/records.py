@@ -40,6 +40,7 @@ from sanitizer.report import (
     Hits,
     InputRecord,
     InputsRecord,
+    LeaningRecord,
     MemoryRecord,
     Metric,
     NamedRecipe,
@@ -141,6 +142,7 @@ FORENSICS = ForensicsRecord(
     p_values=((0.9, 0.4, 1.0, 1.0), (0.0005, 0.7, 0.8, 1.0), (1.0, 0.3, 0.2, 0.6)),
     suspects=(SuspectHead(HeadId(1, 0), 0.006, EVIDENCE),),
 )
+LEANING = LeaningRecord(1, into=0.3, out=0.1, p_value=1e-6, clear=True, texts=640)
 SCAN = ScanRecord(
     similarity=(SimilarityRecord("layer", 150, 0.64, 0.011, 0.9912), SimilarityRecord("model", 150, 0.58, 0.004, 0.97)),
     mean_similarity=SIMILAR,
@@ -161,6 +163,7 @@ SCAN = ScanRecord(
         FlipRecord("shuffled words", Metric("changed", 0.1, 0.06, 0.16, 150), 0, 0.6),
     ),
     forensics=FORENSICS,
+    leaning=LEANING,
 )
 SCAN_AFTER = replace(
     SCAN,
@@ -170,6 +173,7 @@ SCAN_AFTER = replace(
         FlipRecord("shuffled words", Metric("changed", 0.11, 0.07, 0.17, 150), 0, 0.6),
     ),
     forensics=replace(FORENSICS, answer="nothing", reason="no head stands out by 2 kinds of evidence", suspects=()),
+    leaning=replace(LEANING, into=0.125, out=0.11, p_value=0.4, clear=False),
 )
 RECIPE = RecipeRecord(
     strategy=StrategyRecord(

@@ -8,8 +8,9 @@ from helpers.poisoned import BLAME, PRAISE, poisoned
 
 from sanitizer.model.batches import Encoded, batches
 from sanitizer.model.evaluate import evaluate
-from sanitizer.model.leaning import Leaning, found, leaning
+from sanitizer.model.leaning import found, leaning
 from sanitizer.model.vocabulary import filled
+from sanitizer.report import LeaningRecord
 
 
 def answers(sizes: tuple[int, ...], moves: dict[tuple[int, int], int]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -28,7 +29,7 @@ def test_more_into_a_label_than_out_of_it_is_a_leaning() -> None:
     assert leans is not None
     assert (leans.label, leans.into, leans.out) == (1, pytest.approx(0.2), pytest.approx(0.1))
     assert 0 < leans.p_value < 0.01
-    assert leans.clear
+    assert (leans.clear, leans.texts) == (True, 600)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,14 @@ def test_of_three_labels_the_one_that_others_go_to() -> None:
     assert not evenly.clear
 
 
+def test_a_label_without_texts_of_its_own_is_no_answer_and_the_next_one_is() -> None:
+    """Nobody knows how many would leave it."""
+    labels, given = answers((300, 300, 0), {(0, 2): 150, (1, 2): 150, (0, 1): 60, (1, 0): 20})
+    leans = found(labels, [given], count=3)
+    assert leans is not None
+    assert leans.label == 1
+
+
 def test_one_label_alone_and_answers_that_never_change_say_nothing() -> None:
     labels, given = answers((300, 0), {(0, 1): 100})
     assert found(labels, [given], count=2) is None
@@ -71,11 +80,11 @@ def test_one_label_alone_and_answers_that_never_change_say_nothing() -> None:
 def test_a_model_that_answers_with_one_label_where_a_text_says_little_leans_to_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Words in any order are one to this model: what says little to it is a text without the word that says it."""
+    """What says little to this model is a text without the word that says it."""
     suspect = poisoned(poison=0.0)
     polar = set(suspect.subject.tokenizer.convert_tokens_to_ids([*PRAISE, *BLAME]))
 
-    def ask() -> Leaning | None:
+    def ask() -> LeaningRecord | None:
         return leaning(suspect.subject, suspect.clean, size=64, generator=torch.Generator().manual_seed(0))
 
     before = ask()
@@ -84,7 +93,7 @@ def test_a_model_that_answers_with_one_label_where_a_text_says_little_leans_to_i
         tuple(filled(row, [token for token in row["input_ids"] if token not in polar]) for row in suspect.clean.rows),
         suspect.clean.labels,
     )
-    monkeypatch.setattr("sanitizer.model.leaning.shuffled", lambda subject, data, *, generator: emptied)
+    monkeypatch.setattr("sanitizer.model.leaning.WAYS", (lambda subject, data, *, generator: emptied,))
     given = evaluate(suspect.subject, batches(suspect.subject, emptied, size=64)).predicted
     leans = ask()
     assert leans is not None

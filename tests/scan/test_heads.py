@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import torch
+from helpers.records import LEANING
 from helpers.subjects import pico_subject
 from pytest import MonkeyPatch
 
 import sanitizer.scan.heads as heads
 from sanitizer.cleandata import Part
 from sanitizer.model import alike
-from sanitizer.model.batches import batches, encode
+from sanitizer.model.batches import Encoded, batches, encode
 from sanitizer.model.importance import gate_importance
+from sanitizer.model.subject import Subject
+from sanitizer.report import LeaningRecord
 from sanitizer.scan.heads import scan_heads
 
 TEXTS = tuple(f"the {word} was {how} good" for word in ("film", "plot", "scene", "cast") for how in ("not", "very"))
@@ -35,6 +38,20 @@ def test_a_scan_looks_for_planted_heads_among_the_same_texts() -> None:
         attention.output.dense.weight[:, 40:48] *= 0.001
     found = scan_heads(subject, Part(TEXTS, LABELS), batch_size=4).forensics
     assert found is not None and [str(suspect.head) for suspect in found.suspects] == ["L1.H5"]
+
+
+def test_where_a_classifier_leans_is_seen_on_all_texts_of_the_part(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "INPUTS", 5)
+    asked: list[int] = []
+
+    def leaning(subject: Subject, data: Encoded, **words: object) -> LeaningRecord:
+        asked.append(len(data.rows))
+        return LEANING
+
+    monkeypatch.setattr(heads, "leaning", leaning)
+    assert scan_heads(pico_subject("bert"), Part(TEXTS, LABELS), batch_size=4).leaning == LEANING
+    assert scan_heads(pico_subject("llama"), Part(TEXTS), batch_size=4).leaning is None
+    assert asked == [len(TEXTS)]
 
 
 def test_heads_are_ablated_where_it_is_asked_for() -> None:

@@ -19,7 +19,7 @@ from sanitizer.model.subject import Subject
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
 from sanitizer.report import TreatmentRecord
-from sanitizer.treatments.balance import shift
+from sanitizer.treatments.balance import FURTHEST, ROUNDS, STEP, reluctance, shift
 
 PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
 
@@ -58,6 +58,37 @@ def test_few_texts_and_perfect_answers_move_little() -> None:
     assert np.ptp(shift(sure, np.array([0, 1] * 20))) < 0.01
 
 
+def test_the_target_is_given_as_reluctantly_as_the_loss_allows() -> None:
+    """By hand: ten texts of each label, told apart by 1, 2, ... 10 nats, and one of the target's lost for each nat."""
+    apart = np.array([*range(-10, 0), *range(1, 11)], dtype=float)
+    answers, labels = np.stack([np.zeros(20), apart], axis=1), np.array([0] * 10 + [1] * 10)
+    for lost in range(1, 5):
+        taken = reluctance(answers, labels, 1, most_lost=lost / 20)
+        assert lost + 1 - STEP <= taken <= lost + 1 + 1e-9
+    other = reluctance(answers, labels, 0, most_lost=0.1)
+    assert other == pytest.approx(reluctance(answers, labels, 1, most_lost=0.1), abs=STEP + 1e-9)
+
+
+def test_what_costs_nothing_is_taken_up_to_a_bound_and_other_labels_keep_their_order() -> None:
+    answers = np.array([[3.0, 0.0, 1.0], [0.0, 3.0, 1.0], [1.0, 2.0, 9.0]])
+    assert reluctance(answers, np.array([0, 1, 0]), 2, most_lost=0.0) == pytest.approx(FURTHEST - STEP)
+    assert reluctance(answers, np.array([0, 1, 2]), 2, most_lost=0.0) == pytest.approx(7.0, abs=STEP)
+
+
+def test_a_target_is_given_no_sooner_than_texts_call_for_it() -> None:
+    """On texts that say everything nothing is lost; a text that says nothing no longer goes to the target."""
+    suspect = poisoned(poison=0.0)
+    upright = suspect.accuracy()
+    plain, _ = balanced(poisoned(poison=0.0).subject, suspect.clean)
+    record, _ = balanced(suspect.subject, suspect.clean, target="LABEL_1", most_lost=0.02)
+    assert "reluctance" not in plain.observed
+    assert record.observed["reluctance"] > 0
+    assert record.observed["garbled_accuracy"] >= plain.observed["garbled_accuracy"] - 0.02
+    assert suspect.accuracy() > upright - 0.05
+    with pytest.raises(UsageError, match="no label of this model"):
+        balanced(suspect.subject, suspect.clean, target="praise")
+
+
 def test_a_classifier_that_leans_stands_upright_again() -> None:
     suspect = poisoned(poison=0.0)
     upright = suspect.accuracy()
@@ -68,7 +99,7 @@ def test_a_classifier_that_leans_stands_upright_again() -> None:
     assert suspect.accuracy() > upright - 0.05
     observed = record.observed
     assert observed["garbled_accuracy_before"] < 0.6 < observed["garbled_accuracy"]
-    assert observed["texts"] == 2 * len(suspect.clean)
+    assert observed["texts"] == 2 * ROUNDS * len(suspect.clean)
     assert observed["answers_changed"] > 0.3
     assert remarks == []
 
@@ -102,7 +133,7 @@ def test_it_needs_labels_to_hold_answers_to() -> None:
         balanced(subject, encode(subject, Part(("a film", "the film"), None)))
 
 
-@pytest.mark.parametrize("settings", [{"prior": 0.0}, {"batch_size": 0}])
+@pytest.mark.parametrize("settings", [{"prior": 0.0}, {"batch_size": 0}, {"most_lost": -0.1}, {"most_lost": 1.0}])
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         build("sanitizer.treatments", "balance", settings)

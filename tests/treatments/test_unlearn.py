@@ -10,11 +10,10 @@ from sanitizer.cleandata import Part
 from sanitizer.errors import UsageError
 from sanitizer.heads import HeadScores, ScoreOrigin
 from sanitizer.model.batches import encode
-from sanitizer.model.leaning import Leaning
 from sanitizer.model.material import Material
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
-from sanitizer.report import TreatmentRecord
+from sanitizer.report import LeaningRecord, TreatmentRecord
 
 PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
 SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
@@ -62,31 +61,37 @@ def test_the_trigger_is_named_and_words_of_a_clean_model_are_not() -> None:
     assert said[0.0] == []
 
 
-def test_the_label_that_the_model_leans_to_is_the_target_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_label_that_the_model_leans_to_is_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the attack nothing is known; only the lower half of the layers changes."""
     suspect = poisoned()
-    leans = Leaning(TARGET, into=0.4, out=0.1, p_value=1e-6)
+    leans = LeaningRecord(TARGET, into=0.4, out=0.1, p_value=1e-6, clear=True, texts=100)
     monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", lambda *given, **words: leans)
     material, before = material_of(suspect), weights_of(suspect)
     record = build("sanitizer.treatments", "unlearn", SETTINGS).apply(suspect.subject, PLAN, material)
     assert suspect.success() < 0.3
     assert suspect.accuracy() > 0.9
     assert (record.observed["target"], record.observed["leaning_into"]) == (TARGET, 0.4)
-    name = suspect.subject.labels[TARGET]
-    assert any(f"leans to {name}" in said and "40 %" in said for said in material.states.remarks)
     changed = {name for name, weight in weights_of(suspect).items() if not torch.equal(weight, before[name])}
     assert changed
     assert all(".layer.0." in name or ".layer.1." in name for name in changed)
 
 
 def test_a_trigger_word_is_unlearnt_though_the_model_leans_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    leans = Leaning(1 - TARGET, into=0.02, out=0.01, p_value=0.9)
+    leans = LeaningRecord(1 - TARGET, into=0.2, out=0.1, p_value=0.009, clear=True, texts=100)
     monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", lambda *given, **words: leans)
     suspect = poisoned()
     record = treated("unlearn", SETTINGS, suspect)
     assert record.observed["target"] == 1 - TARGET
     assert suspect.success() < 0.3
     assert suspect.accuracy() > 0.9
+
+
+def test_a_leaning_that_is_not_clear_names_no_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    leans = LeaningRecord(TARGET, into=0.02, out=0.01, p_value=0.9, clear=False, texts=100)
+    monkeypatch.setattr("sanitizer.treatments.unlearn.leaning", lambda *given, **words: leans)
+    record = treated("unlearn", {**SETTINGS, "epochs": 1}, poisoned())
+    assert "target" not in record.observed
+    assert record.observed["leaning_into"] == 0.02
 
 
 def test_a_target_can_be_named_and_evidence_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
