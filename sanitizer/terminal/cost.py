@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sanitizer.numbers import change, count, estimate, held, named, percent, span
-from sanitizer.report import RunReport, ScanRecord
+from sanitizer.report import LeaningRecord, RunReport, ScanRecord
 from sanitizer.terminal.forensics_story import in_short
 from sanitizer.terminal.lines import note, table
 from sanitizer.text import clean
@@ -40,12 +40,17 @@ def again(before: ScanRecord, after: ScanRecord, labels: Sequence[str]) -> Itera
         rows.add_row(f"similarity {where}", f"{was.mean:.3f}", f"{now.mean:.3f}")
     for flip, then in before.flips_beside(after):
         rows.add_row(f"answers changed by {flip.control}", percent(flip.changed), percent(then.changed))
-    for pair in before.leaning_beside(after):
-        shares = (f"{clean(named(to.label, labels))} {100 * to.into:.1f} / {100 * to.out:.1f}" for to in pair)
-        rows.add_row("leans to, % in / out", *shares)
+    for leant, leans in before.leaning_beside(after):
+        other = "" if leans.label == leant.label else f" ({clean(named(leans.label, labels))})"
+        name = f"leans to {clean(named(leant.label, labels))}, in / out"
+        rows.add_row(name, _into_and_out(leant), f"{_into_and_out(leans)}{other}")
     if before.forensics is not None and after.forensics is not None:
         rows.add_row("heads that look planted", *map(in_short, (before.forensics, after.forensics)))
     yield rows
+
+
+def _into_and_out(leaning: LeaningRecord) -> str:
+    return f"{100 * leaning.into:.1f} / {100 * leaning.out:.1f} %"
 
 
 def gates(report: RunReport) -> Iterator[RenderableType]:
