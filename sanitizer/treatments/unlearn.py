@@ -66,6 +66,10 @@ from sanitizer.report import LeaningRecord, TreatmentRecord
 
 SHOWN = 10
 BY_LEANING, NONE = "leaning", "none"
+NOTHING = (
+    "nothing was unlearnt: the model leans to no label clearly, and no word does more than those of your texts. That "
+    "does not acquit it: a sentence as a trigger shows in neither"
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ class Unlearn(Schedule):
     `layers` is the share of the layers that is tuned, the lowest; 1 is the whole model. `words` is how many of the
     words that the model makes most of the adversary draws from; `candidates` how many rewritings of a text it tries;
     `average` the decay of the average over steps (0: none). All epochs are tuned: accuracy on clean text says nothing
-    of what has yet to be unlearnt.
+    of what has yet to be unlearnt. Where there is no target and no word outdoes those of the texts, nothing shows what
+    to unlearn: then it tunes `regardless`, or not at all.
     """
 
     epochs: int = 3
@@ -87,6 +92,7 @@ class Unlearn(Schedule):
     average: float = 0.98
     target: str = BY_LEANING
     layers: float = 0.5
+    regardless: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,6 +105,8 @@ class Unlearn(Schedule):
 
     def apply(self, subject: Subject, plan: TreatmentPlan, material: Material) -> TreatmentRecord:
         """Try every word, then tune the lower layers against rewritten texts; removed heads stay removed.
+
+        Where nothing shows what to unlearn, the weights stay as they are, and a remark says so.
 
         Raises UsageError for a causal model: it has no label to hold a rewritten text to.
         """
@@ -121,6 +129,14 @@ class Unlearn(Schedule):
         outdoing = response.outdoing(material.fit)
         if outdoing:
             material.states.remarks.append(_suspected(subject, outdoing))
+        found = {"outdoing_words": float(len(outdoing)), "largest_surprise": float(words.surprise.max())}
+        if target is not None:
+            found["target"] = float(target)
+        if leans is not None:
+            found |= {"leaning_into": leans.into, "leaning_out": leans.out}
+        if target is None and not outdoing and not self.regardless:
+            material.states.remarks.append(NOTHING)
+            return TreatmentRecord("unlearn", asdict(self), found, time.monotonic() - started)
         adversary = Adversary(subject, material.fit, words, candidates=self.candidates, generator=material.generator)
         average = Average(subject, self.average)
 
@@ -137,15 +153,7 @@ class Unlearn(Schedule):
             observed = tune(subject, fresh, self, objective=objective, step="unlearn")
         average.see()
         average.put_back()
-        found = {
-            "outdoing_words": float(len(outdoing)),
-            "largest_surprise": float(words.surprise.max()),
-            "rewritten_flips": adversary.flipped / max(adversary.tried, 1),
-        }
-        if target is not None:
-            found["target"] = float(target)
-        if leans is not None:
-            found |= {"leaning_into": leans.into, "leaning_out": leans.out}
+        found["rewritten_flips"] = adversary.flipped / max(adversary.tried, 1)
         return TreatmentRecord("unlearn", asdict(self), found | observed, time.monotonic() - started)
 
     def _target(self, subject: Subject, material: Material) -> tuple[int | None, LeaningRecord | None]:

@@ -51,7 +51,7 @@ def counted(subject: Subject, name: str, settings: dict[str, Any]) -> float:
         ("align", {"texts": 5}),
         ("headtune", {}),
         ("rounds", {"align_epochs": 1, "rounds": 1}),
-        ("unlearn", {"candidates": 3}),
+        ("unlearn", {"candidates": 3, "regardless": True}),
     ],
 )
 def test_passes_are_those_that_are_made(name: str, changes: dict[str, Any]) -> None:

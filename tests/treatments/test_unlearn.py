@@ -14,6 +14,7 @@ from sanitizer.model.material import Material
 from sanitizer.plan import Budget, TreatmentPlan
 from sanitizer.plugins import build
 from sanitizer.report import LeaningRecord, TreatmentRecord
+from sanitizer.treatments.unlearn import NOTHING
 
 PLAN = TreatmentPlan((), HeadScores(((1.0,) * 4,) * 3, ScoreOrigin("test", "1")), Budget(), suspect=1.0, metric=1.0)
 SETTINGS = {"learning_rate": 5e-3, "epochs": 15, "words": 10}
@@ -54,11 +55,12 @@ def test_the_trigger_is_named_and_words_of_a_clean_model_are_not() -> None:
     for poison in (0.2, 0.0):
         suspect = poisoned(poison=poison)
         material = material_of(suspect)
-        build("sanitizer.treatments", "unlearn", {**SETTINGS, "epochs": 1}).apply(suspect.subject, PLAN, material)
+        settings = {**SETTINGS, "epochs": 1, "target": "none"}
+        build("sanitizer.treatments", "unlearn", settings).apply(suspect.subject, PLAN, material)
         said[poison] = material.states.remarks
     assert len(said[0.2]) == 1
     assert said[0.2][0].endswith(f"as a rare-word trigger would: '{TRIGGER}'")
-    assert said[0.0] == []
+    assert said[0.0] == [NOTHING]
 
 
 def test_the_label_that_the_model_leans_to_is_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +96,17 @@ def test_a_leaning_that_is_not_clear_names_no_target(monkeypatch: pytest.MonkeyP
     assert record.observed["leaning_into"] == 0.02
 
 
+def test_where_nothing_shows_what_to_unlearn_the_weights_stay_unless_it_is_asked_for() -> None:
+    suspect = poisoned(poison=0.0)
+    before = weights_of(suspect)
+    record = treated("unlearn", {**SETTINGS, "target": "none"}, suspect)
+    assert (record.observed["outdoing_words"], "rewritten_flips" in record.observed) == (0, False)
+    assert all(torch.equal(weight, before[name]) for name, weight in weights_of(suspect).items())
+    record = treated("unlearn", {**SETTINGS, "target": "none", "epochs": 1, "regardless": True}, suspect)
+    assert "rewritten_flips" in record.observed
+    assert not all(torch.equal(weight, before[name]) for name, weight in weights_of(suspect).items())
+
+
 def test_a_target_can_be_named_and_evidence_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*given: object, **words: object) -> None:
         raise AssertionError
@@ -114,7 +127,7 @@ def test_a_share_of_layers_that_is_none_is_refused(settings: dict[str, object]) 
 
 def test_a_clean_model_stays_one() -> None:
     suspect = poisoned(poison=0.0)
-    record = treated("unlearn", {**SETTINGS, "epochs": 5}, suspect)
+    record = treated("unlearn", {**SETTINGS, "epochs": 5, "regardless": True}, suspect)
     assert record.observed["outdoing_words"] == 0
     assert suspect.accuracy() > 0.95
     assert suspect.success() < 0.1
