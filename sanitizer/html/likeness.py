@@ -46,15 +46,11 @@ def likeness(report: RunReport | ScanReport) -> tuple[Observed, ...]:
             )
         )
     if before.leaning is not None:
-        latest_leaning = before.leaning if after is None or after.leaning is None else after.leaning
-        rows.append(
-            Observed(
-                "label that texts go over to when they say less",
-                leaning(before.leaning),
-                leaning(after.leaning) if after is not None and after.leaning is not None else "",
-                f"{named(latest_leaning.label, report.source.labels)}{'' if latest_leaning.clear else ', not clearly'}",
-            )
-        )
+        now = None if after is None else after.leaning
+        last = now or before.leaning
+        towards = named(last.label, report.source.labels) + ("" if last.clear else ", not clearly")
+        name = "label that texts go over to when they say less"
+        rows.append(Observed(name, leaning(before.leaning), leaning(now) if now else "", towards))
     return tuple(rows)
 
 

@@ -48,7 +48,7 @@ def _work(name: str, given: Mapping[str, Any], fit: int, words: int, labels: int
         case "embedding_reset":
             return Work()
         case "balance":
-            return Work(fit=2)
+            return Work(fit=4)
         case "reset_to_base":
             return Work(texts=_judged(given, fit) if given["heads"] == "suspicious" else 0.0)
     tuned = TRAINED * given["epochs"]
