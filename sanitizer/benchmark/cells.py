@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from typing import Literal
 
 import sanitizer
 from sanitizer import __version__
-from sanitizer.benchmark.suite import Entry, Suite, Victim, plugins_of
-from sanitizer.checkpoint import Checkpoint, LocalOrigin, digest_file
+from sanitizer.benchmark.digests import Digests, digest, stem_of
+from sanitizer.benchmark.suite import Entry, Suite, Unplanted, Victim, plugins_of
+from sanitizer.checkpoint import Checkpoint, LocalOrigin
 from sanitizer.errors import CorruptError
 from sanitizer.plugins import unknown
 from sanitizer.report import CellRecord
@@ -28,7 +27,7 @@ class Cell:
     """One thing to do: `treated` has a recipe and a seed, the others have neither."""
 
     what: What
-    victim: Victim
+    victim: Victim | Unplanted
     digest: str
     entry: Entry | None = None
     seed: int | None = None
@@ -44,23 +43,7 @@ class Cell:
     def stem(self) -> str:
         """The name of its file, and in every mapping of cells."""
         words = (self.victim.name, *((self.what,) if self.entry is None else (self.entry.name, str(self.seed))))
-        return "--".join([*(re.sub(r"[^\w.+-]", "-", word) for word in words), self.digest[:12]])
-
-
-@dataclass(frozen=True)
-class Digests:
-    """sha256 of what a suite points at: files by path, models by folder."""
-
-    files: dict[Path, str]
-    models: dict[Path, str]
-
-    @classmethod
-    def of(cls, suite: Suite) -> Digests:
-        """Hash everything once."""
-        files = (suite.data, suite.test, *(victim.triggered for victim in suite.victims))
-        bases = (entry.base for entry in suite.recipes if entry.base is not None)
-        models = (suite.control, *(victim.model for victim in suite.victims), *bases)
-        return cls({path: digest_file(path).sha256 for path in files}, {path: _folder(path) for path in models})
+        return stem_of(*words, digest=self.digest)
 
 
 def cells_of(suite: Suite, digests: Digests) -> tuple[Cell, ...]:
@@ -130,24 +113,17 @@ def code_digest() -> str:
 
 
 def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:
+    common = {"version": __version__, "test": digests.files[suite.test]}
     for victim in suite.victims:
-        measured = {
-            "version": __version__,
-            "test": digests.files[suite.test],
-            "triggered": digests.files[victim.triggered],
-            "target": victim.target,
-        }
-        for what, model in (("untreated", victim.model), ("control", suite.control)):
-            yield Cell(what, victim, _digest({**measured, "model": digests.models[model]}))  # type: ignore[arg-type]
+        of_victim = digests.of_victim(victim)
+        yield Cell("untreated", victim, digest({**common, **of_victim}))
+        yield Cell("control", victim, digest({**common, **of_victim, "model": digests.models[suite.control]}))
     for seed in suite.seeds:
         for entry in suite.recipes:
             for victim in suite.victims:
                 decides: dict[str, object] = {
-                    "version": __version__,
-                    "test": digests.files[suite.test],
-                    "triggered": digests.files[victim.triggered],
-                    "target": victim.target,
-                    "model": digests.models[victim.model],
+                    **common,
+                    **digests.of_victim(victim),
                     "data": digests.files[suite.data],
                     "texts": suite.texts,
                     "seed": seed,
@@ -160,13 +136,4 @@ def _cells(suite: Suite, digests: Digests) -> Iterator[Cell]:
                 }
                 if entry.base is not None:
                     decides["base"] = digests.models[entry.base]
-                yield Cell("treated", victim, _digest(decides), entry, seed)
-
-
-def _digest(decides: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-
-
-def _folder(path: Path) -> str:
-    names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
-    return Checkpoint.of_folder(path, LocalOrigin(path.name), names).digest
+                yield Cell("treated", victim, digest(decides), entry, seed)

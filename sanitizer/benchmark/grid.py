@@ -1,4 +1,4 @@
-"""The spine of a benchmark: what is missing is run and measured, each cell is kept, and cells make the table."""
+"""The spine of a benchmark: what is missing is planted, run and measured, cells are kept, and make the table."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sanitizer.benchmark.cells import Cell, Digests, cells_of, chosen, load, read_published, store
+from sanitizer.benchmark.cells import Cell, cells_of, chosen, load, read_published, store
+from sanitizer.benchmark.digests import Digests
 from sanitizer.benchmark.page import render_page
+from sanitizer.benchmark.planting import Ground, Planted, do_plant, found
 from sanitizer.benchmark.plot import NAME, render_plot
-from sanitizer.benchmark.suite import Suite, read_suite
+from sanitizer.benchmark.suite import Suite, Unplanted, Victim, read_suite
 from sanitizer.benchmark.summary import summarise
 from sanitizer.benchmark.tables import Table, read_table
 from sanitizer.benchmark.work import Bench, do_cell, record_of
@@ -24,7 +26,7 @@ from sanitizer.progress import Progress, silent
 from sanitizer.report import BenchmarkReport, CellRecord
 from sanitizer.schema import write_report
 
-STEP = "cells"
+STEP, PLANT_STEP = "cells", "plant"
 EXAMPLE_TIMEOUT = 3600.0
 
 
@@ -44,9 +46,13 @@ class BenchmarkOptions:
 
 @dataclass(frozen=True)
 class Plan:
-    """A suite with its cells: all of them, those chosen, and the records that are there already."""
+    """A suite with its cells: all of them, those chosen, and the records that are there already.
+
+    Of its victims those that are still to be planted are `Unplanted`, and `ground` says where they will be.
+    """
 
     suite: Suite
+    ground: Ground
     digests: Digests
     tables: tuple[Table, Table]
     cells: tuple[Cell, ...]
@@ -59,6 +65,11 @@ class Plan:
         done = {stem for stem, record in self.records.items() if record.failed is None}
         return tuple(cell for cell in self.chosen if cell.stem not in done)
 
+    @property
+    def to_plant(self) -> tuple[Unplanted, ...]:
+        """The victims that what is to do waits for."""
+        return tuple(dict.fromkeys(cell.victim for cell in self.to_do if isinstance(cell.victim, Unplanted)))
+
 
 def plan(options: BenchmarkOptions) -> Plan:
     """Read the suite and what lies in the folder. Raises UsageError for what is wrong with either; runs nothing."""
@@ -66,15 +77,18 @@ def plan(options: BenchmarkOptions) -> Plan:
     tables = (read_table(suite.data), read_table(suite.test))
     if suite.texts is not None and suite.texts > len(tables[0]):
         raise UsageError(f"texts: {suite.texts} are more than {suite.data.name} has, {len(tables[0])}")
-    for victim in suite.victims:
+    seeds = Digests.of(suite)
+    ground = Ground((options.out / "victims").resolve(), seeds, options.device, suite.timeout)
+    suite = found(suite, ground)
+    for victim in (victim for victim in suite.victims if isinstance(victim, Victim)):
         if all(label == victim.target for label in read_table(victim.triggered).labels):
             raise UsageError(f"every text of {victim.triggered.name} has the target label {victim.target}")
-    digests = Digests.of(suite)
+    digests = Digests.of(suite, seeds)
     cells = cells_of(suite, digests)
     published = read_published(options.out / "results.json")
-    found = ((cell.stem, load(_kept(options), cell) or published.get(cell.digest)) for cell in cells)
-    records = {stem: record for stem, record in found if record is not None}
-    return Plan(suite, digests, tables, cells, chosen(suite, cells, options.only), records)
+    kept = ((cell.stem, load(_kept(options), cell) or published.get(cell.digest)) for cell in cells)
+    records = {stem: record for stem, record in kept if record is not None}
+    return Plan(suite, ground, digests, tables, cells, chosen(suite, cells, options.only), records)
 
 
 def benchmark(
@@ -82,20 +96,29 @@ def benchmark(
     *,
     engine: Engine | None = None,
     progress: Progress = silent,
-    told: Callable[[CellRecord], None] = lambda record: None,
+    told: Callable[[CellRecord | Planted], None] = lambda record: None,
 ) -> BenchmarkReport:
-    """Do what is missing and write results.json and README.md anew after each cell.
+    """Plant and do what is missing, and write results.json and README.md anew after each cell.
 
     Without an `engine`, `jobs` cells at a time on this machine; one of several machines has to see the same folders on
-    all of them. A cell that fails is recorded with its reason and loses no other. `told` hears of each finished cell.
-    Whatever ends this early, cells that were finished are kept and no process stays behind.
+    all of them. A cell that fails is recorded with its reason and loses no other, and a plant that fails loses its own
+    cells. `told` hears of each victim that is planted and each finished cell. Whatever ends this early, what was
+    finished is kept and no process stays behind.
     """
+    engine = engine or Local(options.jobs, options.threads)
     planned = plan(options)
+    if planned.to_plant:
+        # Nothing is written before: which cells of a published table are those of these victims is known afterwards.
+        failed = _plant(planned, engine, progress, told)
+        planned = plan(options)
+        for cell in planned.to_do:
+            if isinstance(cell.victim, Unplanted):
+                planned.records[cell.stem] = record_of(cell, f"not planted: {failed.get(cell.victim.name)}")
     report = _write(options, planned)
-    to_do = planned.to_do
+    to_do = tuple(cell for cell in planned.to_do if isinstance(cell.victim, Victim))
     bench = Bench(planned.suite, planned.tables[0], _kept(options).resolve(), options.device, _models(options))
     progress(STEP, 0, len(to_do))
-    with closing((engine or Local(options.jobs, options.threads)).each(partial(do_cell, bench=bench), to_do)) as cells:
+    with closing(engine.each(partial(do_cell, bench=bench), to_do)) as cells:
         for number, done in enumerate(cells, start=1):
             cell, record = done.task, done.result
             if isinstance(record, Lost):
@@ -113,6 +136,24 @@ def make_example(folder: Path, children: Children) -> None:
     with tempfile.TemporaryDirectory(prefix="sanitizer-benchmark-") as work:
         words = ["sanitizer.benchmark.example", str(folder.resolve())]
         children.run(words, Path(work), log=Path(work, "log"), timeout=EXAMPLE_TIMEOUT, accepted=(0,))
+
+
+def _plant(
+    planned: Plan, engine: Engine, progress: Progress, told: Callable[[CellRecord | Planted], None]
+) -> dict[str, str]:
+    """Plant what is missing; returns why it failed, by victim, where it did."""
+    victims, failed = planned.to_plant, {}
+    progress(PLANT_STEP, 0, len(victims))
+    with closing(engine.each(partial(do_plant, ground=planned.ground), victims)) as done:
+        for number, one in enumerate(done, start=1):
+            result = one.result
+            if isinstance(result, Lost):
+                result = Planted(one.task.name, failed=result.reason)
+            if result.failed is not None:
+                failed[result.victim] = result.failed
+            told(result)
+            progress(PLANT_STEP, number, len(victims))
+    return failed
 
 
 def _kept(options: BenchmarkOptions) -> Path:

@@ -30,10 +30,15 @@ def render_page(report: BenchmarkReport) -> str:
         spread=_spread,
         number=_number,
         whole=_whole,
+        known=_known,
         percent=_percent,
         count=_count,
         size=_size,
     )
+
+
+def _known(value: str | int | None) -> str | int:
+    return NOTHING if value is None else value
 
 
 def _metric(metric: Metric | None) -> Markup:

@@ -8,6 +8,9 @@ As YAML, with paths relative to the file::
     control: clean-model       # a model without backdoor, for the benign floor
     victims:
       - {name: badnets, model: badnets, triggered: badnets.tsv, target: 1}
+      - {name: sentence, plant: addsent}     # or one that is planted on the spot: in the control, learned from `data`,
+      - name: verses                         # triggered texts made from `test`; all of these words may be given
+        plant: {attack: style, settings: {paraphrases: verses.tsv}, model: mine, data: mine.tsv, test: new.tsv, seed: 1}
     recipes:                   # what --recipe takes, `auto`, or a recipe with a name
       - pure
       - auto
@@ -17,44 +20,65 @@ As YAML, with paths relative to the file::
     seeds: [0, 1, 2]
     timeout: 7200              # seconds for one run; may be left out, as may `name`
 
-The files have the columns text and label (true labels, from 0); `target` is the label that the attack wants.
+The files have the columns text and label (true labels, from 0); `target` is the label that the attack wants. With
+`plant` it is what the attack wants, and `triggered` may be given or not: with it, held-out texts for the record of the
+plant come out of its `data`, unless it has a `test` of its own. `sanitize redteam attacks` lists attacks and settings.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from sanitizer import catalog
 from sanitizer.auto import AUTO, STRATEGIES, TREATMENTS
+from sanitizer.benchmark.plant import Plant, read_plant
+from sanitizer.benchmark.reading import (
+    MOST_SEED,
+    check_keys,
+    check_twins,
+    file_at,
+    listed,
+    model_at,
+    name_of,
+    number,
+)
 from sanitizer.cleandata import LEAST
 from sanitizer.errors import UsageError
-from sanitizer.plugins import unknown
 from sanitizer.recipe import Recipe
 from sanitizer.recipes import find
 
 KEYS = ("name", "data", "texts", "test", "control", "victims", "recipes", "seeds", "timeout")
 NEEDED = ("data", "test", "control", "victims", "recipes", "seeds")
 VICTIM_KEYS = ("name", "model", "triggered", "target")
+PLANTED_KEYS = ("name", "plant", "triggered")
 TIMEOUT = 7200
-MOST_SEED = 2**32 - 1
 _UNDECIDED = Recipe(AUTO, treatments=())
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._/+-]{0,63}")
 
 
 @dataclass(frozen=True)
 class Victim:
-    """A backdoored model (a local folder), the triggered texts with their true labels, and the label they aim at."""
+    """A backdoored model (a local folder), the triggered texts with their true labels, and the label they aim at.
+
+    `plant` says how it was planted, if it was for this suite.
+    """
 
     name: str
     model: Path
     triggered: Path
     target: int
+    plant: Plant | None = None
+
+
+@dataclass(frozen=True)
+class Unplanted:
+    """A victim that is to be planted first; without `triggered` texts, those that the attack makes are its own."""
+
+    name: str
+    plant: Plant
+    triggered: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +102,7 @@ class Suite:
     texts: int | None
     test: Path
     control: Path
-    victims: tuple[Victim, ...]
+    victims: tuple[Victim | Unplanted, ...]
     recipes: tuple[Entry, ...]
     seeds: tuple[int, ...]
     timeout: int = TIMEOUT
@@ -95,21 +119,25 @@ def read_suite(path: Path) -> Suite:
         raise UsageError(f"{path} is no YAML: {str(error).splitlines()[0]}", hint="`sanitize benchmark -h`") from error
     if not isinstance(words, dict):
         raise UsageError(f"{path} is no suite", hint=f"it is a mapping with {', '.join(NEEDED)}")
-    _check_keys("suite key", words, KEYS, NEEDED)
+    check_keys("suite key", words, KEYS, NEEDED)
     here = path.parent
+    data, test = (file_at(here, words[name], name) for name in ("data", "test"))
+    control = model_at(here, words["control"], "control")
     suite = Suite(
-        name=_name(words.get("name", _stem(path)), "the suite's name"),
-        data=_file(here, words["data"], "data"),
-        texts=None if words.get("texts") is None else _number(words["texts"], "texts", least=LEAST),
-        test=_file(here, words["test"], "test"),
-        control=_model(here, words["control"], "control"),
-        victims=tuple(_victim(here, entry) for entry in _list(words["victims"], "victims")),
-        recipes=tuple(_entry(here, entry) for entry in _list(words["recipes"], "recipes")),
-        seeds=tuple(_number(seed, "a seed", most=MOST_SEED) for seed in _list(words["seeds"], "seeds")),
-        timeout=_number(words.get("timeout", TIMEOUT), "timeout", least=1),
+        name=name_of(words.get("name", _stem(path)), "the suite's name"),
+        data=data,
+        texts=None if words.get("texts") is None else number(words["texts"], "texts", least=LEAST),
+        test=test,
+        control=control,
+        victims=tuple(
+            _victim(here, entry, model=control, data=data, test=test) for entry in listed(words["victims"], "victims")
+        ),
+        recipes=tuple(_entry(here, entry) for entry in listed(words["recipes"], "recipes")),
+        seeds=tuple(number(seed, "a seed", most=MOST_SEED) for seed in listed(words["seeds"], "seeds")),
+        timeout=number(words.get("timeout", TIMEOUT), "timeout", least=1),
     )
-    _check_twins("name", [*(victim.name for victim in suite.victims), *(entry.name for entry in suite.recipes)])
-    _check_twins("seed", [str(seed) for seed in suite.seeds])
+    check_twins("name", [*(victim.name for victim in suite.victims), *(entry.name for entry in suite.recipes)])
+    check_twins("seed", [str(seed) for seed in suite.seeds])
     return suite
 
 
@@ -124,28 +152,38 @@ def plugins_of(recipe: Recipe) -> tuple[catalog.Entry, ...]:
     )
 
 
-def _victim(here: Path, words: object) -> Victim:
+def _victim(here: Path, words: object, *, model: Path, data: Path, test: Path) -> Victim | Unplanted:
+    """What a plant leaves out is the suite's."""
     if not isinstance(words, dict):
-        raise UsageError(f"{words!r} is no victim", hint=f"a victim is a mapping with {', '.join(VICTIM_KEYS)}")
-    _check_keys("victim key", words, VICTIM_KEYS, VICTIM_KEYS)
+        raise UsageError(
+            f"{words!r} is no victim",
+            hint=f"a victim is a mapping with {', '.join(VICTIM_KEYS)}, or with {', '.join(PLANTED_KEYS[:2])}",
+        )
+    if "plant" in words:
+        check_keys("key of a planted victim", words, PLANTED_KEYS, PLANTED_KEYS[:2])
+        name = name_of(words["name"], "a victim's name")
+        triggered = file_at(here, words["triggered"], "triggered") if "triggered" in words else None
+        held = test if triggered is None else None
+        return Unplanted(name, read_plant(here, words["plant"], model=model, data=data, test=held), triggered)
+    check_keys("victim key", words, VICTIM_KEYS, VICTIM_KEYS)
     return Victim(
-        name=_name(words["name"], "a victim's name"),
-        model=_model(here, words["model"], "model"),
-        triggered=_file(here, words["triggered"], "triggered"),
-        target=_number(words["target"], "target"),
+        name=name_of(words["name"], "a victim's name"),
+        model=model_at(here, words["model"], "model"),
+        triggered=file_at(here, words["triggered"], "triggered"),
+        target=number(words["target"], "target"),
     )
 
 
 def _entry(here: Path, words: object) -> Entry:
     match words:
         case str() if words.endswith((".yaml", ".yml")):
-            entry = Entry(_name(Path(words).stem, "a recipe's name"), Recipe.from_file(here / words))
+            entry = Entry(name_of(Path(words).stem, "a recipe's name"), Recipe.from_file(here / words))
         case str():
-            entry = Entry(_name(words, "a recipe's name"), _UNDECIDED if words == AUTO else find(words))
+            entry = Entry(name_of(words, "a recipe's name"), _UNDECIDED if words == AUTO else find(words))
         case dict() if "name" in words:
             rest = {key: value for key, value in words.items() if key not in ("name", "base")}
-            name = _name(words["name"], "a recipe's name")
-            base = _model(here, words["base"], "base") if "base" in words else None
+            name = name_of(words["name"], "a recipe's name")
+            base = model_at(here, words["base"], "base") if "base" in words else None
             text = yaml.safe_dump(rest, sort_keys=False)
             undecided = rest == {"strategy": AUTO}
             entry = Entry(name, _UNDECIDED if undecided else Recipe.from_yaml(text, name=f"recipe {name}"), base)
@@ -158,63 +196,5 @@ def _entry(here: Path, words: object) -> Entry:
     return entry
 
 
-def _check_keys(kind: str, words: Mapping[Any, Any], known: tuple[str, ...], needed: tuple[str, ...]) -> None:
-    for key in words:
-        if key not in known:
-            raise unknown(kind, str(key), known)
-    for key in needed:
-        if key not in words:
-            raise UsageError(f"{kind} {key!r} is missing", hint=f"needed: {', '.join(needed)}")
-
-
-def _check_twins(kind: str, words: list[str]) -> None:
-    for word in words:
-        if words.count(word) > 1:
-            raise UsageError(f"the {kind} {word} is there twice", hint="victims and recipes share one set of names")
-
-
 def _stem(path: Path) -> str:
     return path.resolve().parent.name if path.stem == "suite" else path.stem
-
-
-def _name(word: object, what: str) -> str:
-    if not isinstance(word, str) or not _NAME.fullmatch(word):
-        raise UsageError(f"{what} cannot be {word!r}", hint="a letter first, then letters, digits and any of . _ / + -")
-    return word
-
-
-def _number(word: object, what: str, *, least: int = 0, most: int | None = None) -> int:
-    good = isinstance(word, int) and not isinstance(word, bool) and word >= least and (most is None or word <= most)
-    if not good:
-        upper = "" if most is None else f" to {most}"
-        raise UsageError(f"{what} cannot be {word!r}", hint=f"a whole number from {least}{upper}")
-    return int(str(word))
-
-
-def _list(words: object, what: str) -> list[object]:
-    if not isinstance(words, list) or not words:
-        raise UsageError(f"{what} must be a list with something in it", hint=f"write `{what}:` and lines with dashes")
-    return words
-
-
-def _path(here: Path, word: object, what: str) -> Path:
-    if not isinstance(word, str):
-        raise UsageError(f"{what} cannot be {word!r}", hint="a path, relative to the suite's file")
-    return (here / Path(word).expanduser()).resolve()
-
-
-def _file(here: Path, word: object, what: str) -> Path:
-    path = _path(here, word, what)
-    if not path.is_file():
-        raise UsageError(f"{what}: there is no file {word}", hint=f"paths are relative to {here.resolve()}")
-    return path
-
-
-def _model(here: Path, word: object, what: str) -> Path:
-    path = _path(here, word, what)
-    if not (path / "config.json").is_file():
-        raise UsageError(
-            f"{what}: {word} is no folder with a model",
-            hint=f"paths are relative to {here.resolve()}; download models of a Hub first",
-        )
-    return path

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from sanitizer.benchmark.cells import Cell, Digests, What
+from sanitizer.benchmark.cells import Cell, What
+from sanitizer.benchmark.digests import Digests
 from sanitizer.benchmark.estimates import change, share, spread
-from sanitizer.benchmark.suite import Suite, Victim
+from sanitizer.benchmark.suite import Suite, Unplanted, Victim
 from sanitizer.benchmark.tables import Table
 from sanitizer.report import (
     BenchmarkReport,
@@ -62,7 +63,7 @@ def _tried(cells: Sequence[Cell], records: Records) -> tuple[CellRecord, ...]:
     return tuple(records[cell.stem] for cell in cells if cell.stem in records)
 
 
-def _victim(victim: Victim, digests: Digests, tried: Sequence[CellRecord]) -> BenchmarkVictim:
+def _victim(victim: Victim | Unplanted, digests: Digests, tried: Sequence[CellRecord]) -> BenchmarkVictim:
     def metric(what: What, name: str) -> Metric | None:
         for record in tried:
             hits = record.clean if name == "clean accuracy" else record.triggered
@@ -72,12 +73,13 @@ def _victim(victim: Victim, digests: Digests, tried: Sequence[CellRecord]) -> Be
 
     return BenchmarkVictim(
         name=victim.name,
-        digest=digests.models[victim.model],
-        triggered=digests.files[victim.triggered],
-        target=victim.target,
+        digest=digests.models[victim.model] if isinstance(victim, Victim) else None,
+        triggered=None if victim.triggered is None else digests.files[victim.triggered],
+        target=victim.target if isinstance(victim, Victim) else None,
         accuracy=metric("untreated", "clean accuracy"),
         attack_success=metric("untreated", "attack success"),
         floor=metric("control", "attack success"),
+        plant=None if victim.plant is None else victim.plant.title,
     )
 
 

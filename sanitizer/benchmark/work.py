@@ -12,7 +12,7 @@ from pathlib import Path
 from sanitizer.auto import AUTO
 from sanitizer.benchmark.cells import Cell, code_digest
 from sanitizer.benchmark.estimates import pack
-from sanitizer.benchmark.suite import Suite
+from sanitizer.benchmark.suite import Suite, Victim
 from sanitizer.benchmark.tables import Table
 from sanitizer.engines.children import Children
 from sanitizer.errors import IncompleteError, SanitizerError
@@ -57,6 +57,7 @@ def do_cell(cell: Cell, children: Children, *, bench: Bench) -> CellRecord:
         said = work / "log"
         said.touch()
         try:
+            assert isinstance(cell.victim, Victim)
             model, run = (bench.suite.control if cell.what == "control" else cell.victim.model), None
             if cell.entry is not None:
                 model, run = work / "result", _run(cell, bench, children, work, said)
@@ -76,7 +77,7 @@ def _reason(error: SanitizerError | OSError) -> str:
 
 def _run(cell: Cell, bench: Bench, children: Children, work: Path, log: Path) -> CellRun:
     """`sanitize run` in a process of its own, given the victim and clean texts and nothing else."""
-    assert cell.entry is not None and cell.seed is not None
+    assert isinstance(cell.victim, Victim) and cell.entry is not None and cell.seed is not None
     bench.data.draw(bench.suite.texts, seed=cell.seed).write(work / "clean.csv")
     if cell.entry.recipe.strategy == AUTO:
         treated_by = {"--strategy": AUTO}
@@ -129,6 +130,7 @@ def _run(cell: Cell, bench: Bench, children: Children, work: Path, log: Path) ->
 
 def _measure(model: Path, cell: Cell, bench: Bench, children: Children, work: Path, log: Path) -> tuple[str, str]:
     """Clean and triggered outcomes, by a process that is given the model and what no run was given."""
+    assert isinstance(cell.victim, Victim)
     place = work / "measure"
     place.mkdir()
     task = {

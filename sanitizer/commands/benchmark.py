@@ -15,14 +15,15 @@ from sanitizer.commands.engine_words import engine_of, engine_options, need_of
 from sanitizer.commands.session import working
 from sanitizer.commands.speech import INCOMPLETE, INTERRUPTED, VERBOSITY, say
 from sanitizer.commands.words import MACHINE, OUTPUT, WHAT, DeviceName, json_option, quiet_or_verbose
+from sanitizer.report import CellRecord
 from sanitizer.resources.machine import cpus
 from sanitizer.terminal.consoles import aside, result
 from sanitizer.termination import ended_by_sigterm
 
 if TYPE_CHECKING:
     from sanitizer.benchmark.grid import Plan
+    from sanitizer.benchmark.planting import Planted
     from sanitizer.engines.engine import Engine
-    from sanitizer.report import CellRecord
 
 DEMO = "demo"
 
@@ -43,7 +44,7 @@ DEMO = "demo"
     help="Where cells and table go. [default: ./NAME-benchmark]",
 )
 @click.option("--keep-models", is_flag=True, panel=OUTPUT, help="Keep the treated models, in OUT/models.")
-@click.option("--dry-run", is_flag=True, panel=OUTPUT, help="Say which cells are done and which would be run.")
+@click.option("--dry-run", is_flag=True, panel=OUTPUT, help="Say what would be planted and run, and what is done.")
 @json_option
 @quiet_or_verbose
 @click.option(
@@ -61,7 +62,8 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
     """Run every recipe of SUITE on every victim with every seed, and make a table of clean accuracy and attack success.
 
     SUITE is a YAML file, or `demo`: a small suite that is made on the spot and needs no network and no data. Finished
-    cells are kept: the same command later does only what is missing or failed.
+    cells are kept: the same command later does only what is missing or failed. A victim with the key `plant` is planted
+    first, as by `sanitize redteam plant`, and kept in OUT/victims.
 
     \b
     Examples:
@@ -71,15 +73,16 @@ def benchmark(suite: str, out: Path | None, dry_run: bool, as_json: bool, **word
       sanitize benchmark victims.yaml --dry-run
       sanitize benchmark victims.yaml --out results --engine ray --address auto --gpus 1
     """
-    from sanitizer.terminal.benchmark import benchmark_story, cell_line, plan_story
+    from sanitizer.terminal.benchmark import benchmark_story, cell_line, plan_story, planted_line
     from sanitizer.terminal.lines import tell
 
     quiet = get_current_context().meta.get(VERBOSITY, 0) < 0
     streams = result(), aside()
 
-    def told(record: CellRecord) -> None:
+    def told(record: CellRecord | Planted) -> None:
         if not quiet:
-            streams[1].print(cell_line(record), soft_wrap=True)
+            line = cell_line(record) if isinstance(record, CellRecord) else planted_line(record)
+            streams[1].print(line, soft_wrap=True)
 
     with working() as progress, ended_by_sigterm():
         from sanitizer.benchmark import grid
@@ -159,4 +162,14 @@ def _plan_json(planned: Plan) -> str:
         }
         for cell in planned.chosen
     ]
-    return json.dumps({"suite": planned.suite.name, "cells": cells}, indent=2)
+    plants = [
+        {
+            "victim": victim.name,
+            "attack": victim.plant.attack,
+            "settings": dict(victim.plant.settings),
+            "seed": victim.plant.seed,
+            "output": str(planned.ground.place(victim)),
+        }
+        for victim in planned.to_plant
+    ]
+    return json.dumps({"suite": planned.suite.name, "plants": plants, "cells": cells}, indent=2)

@@ -18,6 +18,7 @@ from sanitizer.model.states import States
 from sanitizer.model.subject import Subject
 from sanitizer.model.tune import Objective, Schedule, clean_loss, tune
 from sanitizer.progress import Progress, silent
+from sanitizer.redteam.registry import FILES
 from sanitizer.report import Task
 
 Trigger = Callable[[str, random.Random], str | None]
@@ -107,6 +108,5 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def settings_of(attack: Attack) -> dict[str, Any]:
     """The parameters for the record; of files the names alone, wherever they lie."""
-    files = ("paraphrases", "originals", "synonyms")
     values: dict[str, Any] = asdict(attack)  # type: ignore[call-overload]
-    return {name: Path(value).name if name in files and value else value for name, value in values.items()}
+    return {name: Path(value).name if name in FILES and value else value for name, value in values.items()}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sanitizer.redteam.bench import Attack
 
 PACKAGE = "sanitizer.redteam.attacks"
+FILES = ("paraphrases", "originals", "synonyms")
+"""Parameters that name a file: of these a record keeps the name alone."""
 
 
 def names() -> tuple[str, ...]:

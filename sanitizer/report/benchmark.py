@@ -127,16 +127,18 @@ class BenchmarkRow:
 class BenchmarkVictim:
     """A victim as it came, on the same texts; `floor` is what the model without backdoor does on its triggered texts.
 
-    None for what was not measured. `digest` covers the model's files, `triggered` is the sha256 of the texts' file.
+    None for what was not measured, and for what a victim that could not be planted does not have. `digest` covers the
+    model's files, `triggered` is the sha256 of the texts' file. `plant` says how it was planted, if it was for this.
     """
 
     name: str
-    digest: str
-    triggered: str
-    target: int
+    digest: str | None
+    triggered: str | None
+    target: int | None
     accuracy: Metric | None
     attack_success: Metric | None
     floor: Metric | None
+    plant: str | None = later(None)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A benchmark told on a terminal: a line for each cell, then the table."""
+"""A benchmark told on a terminal: a line for each victim that was planted and each cell, then the table."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from rich.text import Text
 
 from sanitizer.numbers import counted, span
 from sanitizer.report import BenchmarkReport, BenchmarkRow, CellRecord, Hits, Metric, Spread
+from sanitizer.terminal.plant_story import hardly_took
 from sanitizer.text import clean
 
 if TYPE_CHECKING:
     from sanitizer.benchmark.grid import Plan
+    from sanitizer.benchmark.planting import Planted
 
 NOTHING = "—"
 
@@ -32,13 +34,31 @@ def cell_line(record: CellRecord) -> Text:
     return Text(f"{title}: {numbers}{took}{gate}")
 
 
+def planted_line(planted: Planted) -> Text:
+    """`sentence: planted, clean accuracy 89.4 → 89.0 %, attack success 8.1 → 100.0 %, 12 min`."""
+    if planted.report is None:
+        return Text.assemble((f"{clean(planted.victim)}: not planted: ", "red"), clean(planted.failed or ""))
+    after = {metric.name: metric for metric in planted.report.after}
+    changes = ", ".join(
+        f"{'clean accuracy' if before.name == 'accuracy' else clean(before.name)} "
+        f"{_metric(before)} → {_metric(after[before.name])} %"
+        for before in planted.report.before
+        if before.name in ("accuracy", "attack success")
+    )
+    weak = ": the attack hardly took" if hardly_took(planted.report) else ""
+    return Text(f"{clean(planted.victim)}: planted, {changes}, {span(planted.seconds)}{weak}")
+
+
 def plan_story(planned: Plan) -> Iterator[RenderableType]:
     """What `--dry-run` says."""
     waiting = {cell.stem for cell in planned.to_do}
+    for victim in planned.to_plant:
+        yield Text.assemble(("plant  ", "bold"), clean(f"{victim.name}: {victim.plant.title}"))
     for cell in planned.chosen:
         state = ("to do  ", "bold") if cell.stem in waiting else ("done   ", "dim")
         yield Text.assemble(state, clean(cell.title))
-    yield Text(f"{counted(len(planned.chosen), 'cell')}, {len(waiting)} to do. Nothing was run.")
+    plants = f"{counted(len(planned.to_plant), 'victim')} to plant; " if planned.to_plant else ""
+    yield Text(f"{plants}{counted(len(planned.chosen), 'cell')}, {len(waiting)} to do. Nothing was run.")
 
 
 def benchmark_story(report: BenchmarkReport, out: Path) -> Iterator[RenderableType]:

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sanitizer.numbers import change, count, estimate
+from sanitizer.report import PlantReport
 from sanitizer.terminal.found import findings_story
 from sanitizer.terminal.lines import code, line, note, table
 from sanitizer.text import clean
@@ -22,6 +23,15 @@ NOTICEABLE = 0.1
 """Attack success, in shares above the benign floor, below which there is hardly a backdoor to test anything on."""
 COSTLY = 0.05
 """Clean accuracy, in shares, that nobody loses unnoticed."""
+
+
+def hardly_took(report: PlantReport) -> bool:
+    """Whether attack success is hardly above the benign floor."""
+    before, after = (
+        next(metric.value for metric in metrics if metric.name == "attack success")
+        for metrics in (report.before, report.after)
+    )
+    return after - before < NOTICEABLE
 
 
 def plant_story(result: PlantResult) -> Iterator[RenderableType]:
@@ -48,8 +58,7 @@ def plant_story(result: PlantResult) -> Iterator[RenderableType]:
         rows.add_row(clean(metric.name).replace("_", " "), *row)
     yield rows
     yield Text("95 % intervals; attack success before planting is the benign floor", style="dim")
-    gained = after["attack success"].value - next(m.value for m in report.before if m.name == "attack success")
-    if gained < NOTICEABLE:
+    if hardly_took(report):
         yield note("the attack hardly took: more texts, more epochs or a higher rate may help")
     lost = report.before[0].value - report.after[0].value
     if lost > COSTLY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.suites import QUICK, make_suite
+from helpers.suites import FAILING_PLANT, PLANT, QUICK, make_planting, make_suite
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 import sanitizer.loading
@@ -19,6 +20,8 @@ from sanitizer.benchmark import cells, grid
 from sanitizer.benchmark.cells import cells_of
 from sanitizer.benchmark.estimates import pack, unpack
 from sanitizer.benchmark.grid import BenchmarkOptions, benchmark, plan
+from sanitizer.benchmark.planting import Planted
+from sanitizer.benchmark.suite import Unplanted
 from sanitizer.benchmark.tables import read_table
 from sanitizer.errors import UsageError
 from sanitizer.report import BenchmarkReport, CellRecord
@@ -228,6 +231,89 @@ def test_a_record_of_something_else_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "out" / "cells" / f"{third.stem}.json").write_text("{")
     assert plan(options).records == {first.stem: record}
     assert cells_of(planned.suite, planned.digests) == planned.cells
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[BenchmarkOptions, BenchmarkReport, list[object]]:
+    folder = tmp_path_factory.mktemp("planted")
+    victims = [{"name": "word", "plant": PLANT}, {"name": "none", "plant": FAILING_PLANT}]
+    suite = make_planting(folder / "suite", victims=victims, texts=60)
+    options = BenchmarkOptions(suite, folder / "out", "sanitize benchmark x", device="cpu")
+    told: list[object] = []
+    return options, benchmark(options, told=told.append), told
+
+
+@pytest.mark.slow
+def test_a_victim_is_planted_and_treated_and_measured(
+    planted: tuple[BenchmarkOptions, BenchmarkReport, list[object]],
+) -> None:
+    options, report, told = planted
+    word, _ = report.victims
+    assert word.attack_success is not None and word.floor is not None
+    assert (word.attack_success.value >= 0.9, word.floor.value <= 0.3, word.target) == (True, True, 1)
+    assert word.plant is not None and "badnets" in word.plant
+    assert (report.rows[0].seeds, report.rows[0].failed) == ((0,), ())
+    assert sorted(type(one).__name__ for one in told) == ["CellRecord"] * 3 + ["Planted"] * 2
+    (folder,) = (path for path in (options.out / "victims").iterdir() if path.is_dir())
+    assert folder.name.startswith("word--")
+
+
+@pytest.mark.slow
+def test_a_plant_that_fails_loses_its_own_cells_alone(
+    planted: tuple[BenchmarkOptions, BenchmarkReport, list[object]],
+) -> None:
+    options, report, _ = planted
+    failed = {cell.victim: cell.failed for cell in report.cells if cell.failed is not None}
+    assert failed == {"none": "not planted: there are no trigger words; --set words=bb,cf"}
+    assert len(report.cells) == 6
+    assert report.rows[1].failed == (f"seed 0: {failed['none']}",)
+    assert report.rows[1].failed[0] in (options.out / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_what_is_planted_is_not_planted_again(
+    planted: tuple[BenchmarkOptions, BenchmarkReport, list[object]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options, report, _ = planted
+    options = replace(options, out=Path(shutil.copytree(options.out, tmp_path / "out")))
+    assert {cell.victim.name for cell in plan(options).to_do} == {"none"}
+    tried = []
+
+    def again(victim: Unplanted, *rest: object, **named: object) -> Planted:
+        tried.append(victim.name)
+        return Planted(victim.name, failed="still not")
+
+    monkeypatch.setattr(grid, "do_plant", again)
+    after = benchmark(options)
+    assert tried == ["none"]
+    assert after.rows[0] == report.rows[0]
+    assert after.rows[1].failed == ("seed 0: not planted: still not",)
+
+
+def test_only_what_is_chosen_is_planted(tmp_path: Path) -> None:
+    victims = [{"name": name, "plant": PLANT} for name in ("one", "two")]
+    suite = make_planting(tmp_path, victims=victims)
+    assert [v.name for v in plan(BenchmarkOptions(suite, tmp_path / "out", "x")).to_plant] == ["one", "two"]
+    assert [v.name for v in plan(BenchmarkOptions(suite, tmp_path / "out", "x", only=("two",))).to_plant] == ["two"]
+    assert plan(BenchmarkOptions(make_suite(tmp_path / "there"), tmp_path / "out", "x")).to_plant == ()
+
+
+def test_an_interrupted_plant_leaves_a_published_table_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = BenchmarkOptions(make_planting(tmp_path), tmp_path / "out", "x")
+    options.out.mkdir()
+    (options.out / "results.json").write_text("published")
+
+    def interrupted(*words: object, **named: object) -> Planted:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grid, "do_plant", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        benchmark(options)
+    assert (options.out / "results.json").read_text() == "published"
 
 
 def test_the_parent_needs_no_torch() -> None:

@@ -54,6 +54,16 @@ def rows_of(page: str) -> list[list[str]]:
     return rows
 
 
+def test_a_page_says_how_its_victims_were_planted_and_what_one_that_was_not_does_not_have() -> None:
+    report = make_benchmark()
+    victim = replace(report.victims[0], digest=None, triggered=None, target=None, attack_success=None)
+    said = "addsent in clean, learned from train.tsv, seed 0"
+    rows = rows_of(render_page(replace(report, victims=(replace(victim, plant=said),))))
+    assert ["`badnets`", "—", "—", "—", "—"] in rows
+    assert ["`badnets`", f"`{said}`"] in rows
+    assert "planted for this" not in render_page(report)
+
+
 def test_the_table_has_a_row_for_each_recipe_and_the_victim_as_it_came() -> None:
     rows = rows_of(render_page(make_benchmark()))
     assert rows[1][:5] == ["`badnets`", "(as it came)", "89.1 [87.0, 91.0]", "100.0 [51.0, 100.0]", "10.4 [5.0, 30.0]"]

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers.suites import QUICK, make_suite
+from helpers.suites import PLANT, QUICK, make_suite
 
 import sanitizer.benchmark.suite as module
-from sanitizer.benchmark.suite import KEYS, read_suite
+from sanitizer.benchmark.plant import PLANT_KEYS
+from sanitizer.benchmark.suite import KEYS, Unplanted, Victim, read_suite
 from sanitizer.errors import UsageError
 from sanitizer.recipe import Recipe, Step
 from sanitizer.recipes import RECIPES
+from sanitizer.redteam.registry import FILES
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +38,9 @@ def test_paths_are_relative_to_the_file(models: Path, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     suite = read_suite(models / "suite.yaml")
     assert suite.data == models.resolve() / "train.csv"
-    assert suite.victims[0].model == models.resolve() / "victim"
+    (victim,) = suite.victims
+    assert isinstance(victim, Victim)
+    assert victim.model == models.resolve() / "victim"
     assert (suite.texts, suite.seeds, suite.name) == (60, (0,), "tiny")
 
 
@@ -64,7 +68,41 @@ def test_a_suite_without_a_name_has_that_of_its_file(models: Path) -> None:
 def test_the_documented_example_has_every_key() -> None:
     assert module.__doc__ is not None
     example = module.__doc__.partition("::\n")[2].partition("\n\nThe files")[0]
-    assert yaml.safe_load(example).keys() | {"name"} == set(KEYS)
+    words = yaml.safe_load(example)
+    assert words.keys() | {"name"} == set(KEYS)
+    plants = [victim["plant"] for victim in words["victims"] if "plant" in victim]
+    assert isinstance(plants[0], str)
+    assert plants[1].keys() == set(PLANT_KEYS)
+
+
+def test_what_a_plant_leaves_out_is_the_suites(models: Path) -> None:
+    here = models.resolve()
+    (models / "own.csv").write_text("text,label\none,0\n")
+    full = {**PLANT, "model": "other", "data": "own.csv", "test": "own.csv", "seed": 4}
+    short, long, measured, both = read_suite(
+        written(
+            models,
+            victims=[
+                {"name": "short", "plant": "addsent"},
+                {"name": "long", "plant": full},
+                {"name": "measured", "plant": PLANT, "triggered": "triggered.csv"},
+                {"name": "both", "plant": full, "triggered": "triggered.csv"},
+            ],
+        )
+    ).victims
+    assert isinstance(short, Unplanted) and short.plant is not None
+    assert (short.plant.attack, short.plant.settings, short.plant.seed) == ("addsent", (), 0)
+    assert (short.plant.model, short.plant.data, short.plant.test) == (
+        here / "control",
+        here / "train.csv",
+        here / "test.csv",
+    )
+    assert long.plant is not None and measured.plant is not None and both.plant is not None
+    assert (long.plant.model, long.plant.data, long.plant.test) == (here / "other", here / "own.csv", here / "own.csv")
+    assert (long.plant.seed, long.triggered) == (4, None)
+    # Texts to measure on are there: the attack need not be able to make any out of the suite's.
+    assert (measured.plant.test, measured.triggered) == (None, here / "triggered.csv")
+    assert both.plant.test == here / "own.csv"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +126,17 @@ def test_the_documented_example_has_every_key() -> None:
         ({"recipes": [{"name": "a", "strategy": "random", "treatments": ["remoev"]}]}, "no treatment 'remoev'"),
         ({"recipes": [{"name": "0", "strategy": "random"}]}, "a recipe's name cannot be '0'"),
         ({"victims": ["one"]}, "'one' is no victim"),
+        ({"victims": [{"name": "one", "plant": ["addsent"]}]}, "['addsent'] is no plant"),
+        ({"victims": [{"name": "one", "plant": {"settings": {}}}]}, "'attack' is missing"),
+        ({"victims": [{"name": "one", "plant": {"attack": 1}}]}, "there is no attack '1'"),
+        ({"victims": [{"name": "one", "plant": PLANT | {"settings": ["cf"]}}]}, "settings cannot be ['cf']"),
+        ({"victims": [{"name": "one", "plant": PLANT | {"settings": {"words": ["cf"]}}}]}, "setting words cannot be"),
+        ({"victims": [{"name": "one", "plant": PLANT | {"seed": -1}}]}, "a seed cannot be -1"),
+        ({"victims": [{"name": "one", "plant": PLANT | {"test": "none.csv"}}]}, "test: there is no file none.csv"),
+        (
+            {"victims": [{"name": "one", "plant": {"attack": "style", "settings": {"paraphrases": "none.csv"}}}]},
+            "paraphrases: there is no file none.csv",
+        ),
         ({"victims": [{"name": "one", "model": "victim", "triggered": "triggered.csv"}]}, "'target' is missing"),
     ],
 )
@@ -104,6 +153,9 @@ def test_what_is_wrong_is_said_in_one_line(models: Path, changes: dict[str, Any]
         ({"recipe": ["pure"]}, "recipes"),
         ({"victims": [{"name": "one", "modle": "victim"}]}, "model"),
         ({"recipes": ["pur"]}, "pure"),
+        ({"victims": [{"name": "one", "plant": "adsent"}]}, "addsent"),
+        ({"victims": [{"name": "one", "plant": "addsent", "trigered": "triggered.csv"}]}, "triggered"),
+        ({"victims": [{"name": "one", "plant": {"attack": "addsent", "setings": {}}}]}, "settings"),
         ({"recipes": [{"name": "a", "strategy": "gradeint"}]}, "gradient"),
         ({"recipes": [{"name": "a", "strategy": "random", "treatment": []}]}, "treatments"),
     ],
@@ -123,6 +175,16 @@ def test_what_is_no_suite_is_a_usage_error(tmp_path: Path, text: str) -> None:
         read_suite(tmp_path / "none.yaml")
 
 
+def elsewhere(victim: dict[str, Any]) -> dict[str, Any]:
+    """A victim of which every path exists."""
+    paths = {"model": ".", "triggered": "t.csv"}
+    if "plant" not in victim:
+        return victim | paths
+    plant = {"attack": victim["plant"]} if isinstance(victim["plant"], str) else victim["plant"]
+    settings = {name: "t.csv" if name in FILES else value for name, value in plant.get("settings", {}).items()}
+    return {"name": victim["name"], "plant": {"attack": plant["attack"], "settings": settings}}
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "cards").glob("*/suite.yaml")), ids=lambda path: path.parent.name)
 def test_the_suites_that_lie_here_can_be_read(path: Path, tmp_path: Path) -> None:
     """Their models and texts may be elsewhere: so every path is one that exists."""
@@ -130,7 +192,7 @@ def test_the_suites_that_lie_here_can_be_read(path: Path, tmp_path: Path) -> Non
     (tmp_path / "config.json").touch()
     (tmp_path / "t.csv").touch()
     words |= {"data": "t.csv", "test": "t.csv", "control": "."}
-    words["victims"] = [victim | {"model": ".", "triggered": "t.csv"} for victim in words["victims"]]
+    words["victims"] = [elsewhere(victim) for victim in words["victims"]]
     words["recipes"] = [
         recipe | {"base": "."} if isinstance(recipe, dict) and "base" in recipe else recipe
         for recipe in words["recipes"]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from helpers.records import make_cell
-from helpers.suites import QUICK, make_suite
+from helpers.suites import QUICK, make_planting, make_suite
 
-from sanitizer.benchmark.cells import Cell, Digests, cells_of
+from sanitizer.benchmark.cells import Cell, cells_of
+from sanitizer.benchmark.digests import Digests
 from sanitizer.benchmark.estimates import pack
 from sanitizer.benchmark.suite import Suite, read_suite
 from sanitizer.benchmark.summary import summarise
@@ -107,3 +108,11 @@ def test_changes_are_against_the_victim_as_it_came(suite: Suite) -> None:
     assert (ft.attack_change.mean, ft.worse) == (-0.5, False)
     alone, _ = summary(suite, {2: ("10", "1110")}).rows
     assert (alone.accuracy_change, alone.attack_change, alone.worse) == (None, None, False)
+
+
+def test_a_victim_that_is_not_planted_says_how_it_would_be_and_has_no_digest(tmp_path: Path) -> None:
+    report = summary(read_suite(make_planting(tmp_path)), {})
+    (victim,) = report.victims
+    assert (victim.digest, victim.triggered, victim.target, victim.floor) == (None, None, None, None)
+    assert victim.plant is not None and victim.plant.startswith("badnets (")
+    assert report.rows[0].missing == 1

@@ -29,6 +29,7 @@ class FakeGrid:
         self.asked: list[Any] = []
         self.made: list[Path] = []
         self.during: Any = lambda: None
+        self.first: Any = None
 
     def BenchmarkOptions(self, *words: Any, **named: Any) -> Any:  # noqa: N802
         return (*words, named)
@@ -37,6 +38,8 @@ class FakeGrid:
         self.asked.append(options)
         self.engine = engine
         self.during()
+        if self.first is not None:
+            told(self.first)
         told(make_cell())
         return self.report
 
@@ -148,6 +151,25 @@ def test_a_missing_suite_is_2(sanitize: Any) -> None:
     done = sanitize("benchmark", "none.yaml")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "suite none.yaml cannot be read" in done.stderr
+
+
+def test_a_planted_victim_is_a_line_on_stderr(sanitize: Any, fake: FakeGrid) -> None:
+    from sanitizer.benchmark.planting import Planted
+
+    fake.first = Planted("word", failed="no texts")
+    assert sanitize("benchmark", "mine.yaml").stderr.startswith("word: not planted: no texts\nbadnets, pure")
+
+
+def test_dry_run_says_what_would_be_planted(sanitize: Any, tmp_path: Path) -> None:
+    from helpers.suites import make_planting
+
+    suite = str(make_planting(tmp_path / "tiny", victims=[{"name": "word", "plant": {"attack": "addsent", "seed": 3}}]))
+    told = sanitize("benchmark", suite, "--dry-run").stdout.splitlines()
+    assert told[0] == "plant  word: addsent in control, learned from train.csv, seed 3"
+    assert told[-1] == "1 victim to plant; 3 cells, 3 to do. Nothing was run."
+    (plant,) = json.loads(sanitize("benchmark", suite, "--dry-run", "--json", "--out", "here").stdout)["plants"]
+    assert (plant["victim"], plant["attack"], plant["seed"], plant["settings"]) == ("word", "addsent", 3, {})
+    assert Path(plant["output"]).parent == Path("here/victims").resolve()
 
 
 def test_dry_run_says_what_is_to_do(sanitize: Any, tmp_path: Path) -> None:

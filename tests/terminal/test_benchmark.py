@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.records import make_benchmark, make_cell
+from helpers.records import make_benchmark, make_cell, make_plant
 from helpers.telling import EVIL, told
 
-from sanitizer.terminal.benchmark import benchmark_story, cell_line
+from sanitizer.benchmark.planting import Planted
+from sanitizer.report import Metric
+from sanitizer.terminal.benchmark import benchmark_story, cell_line, planted_line
 
 
 def test_a_cell_is_one_line() -> None:
@@ -22,6 +24,17 @@ def test_a_cell_is_one_line() -> None:
     assert cell_line(untreated).plain == "badnets, untreated: clean accuracy 87.5 %, attack success 25.0 %"
     failed = replace(cell, run=None, clean=None, triggered=None, failed="out of memory")
     assert cell_line(failed).plain == "badnets, pure, seed 0: failed: out of memory"
+
+
+def test_a_planted_victim_is_one_line() -> None:
+    report = make_plant()
+    line = "word: planted, clean accuracy 90.0 → 89.0 %, attack success 10.5 → 98.5 %, 1 min 4 s"
+    assert planted_line(Planted("word", report, 63.5)).plain == line
+    weak = replace(report, after=(report.after[0], Metric("attack success", 0.15, 0.1, 0.2, 400)))
+    assert planted_line(Planted("word", weak, 63.5)).plain.endswith(", 1 min 4 s: the attack hardly took")
+    assert planted_line(Planted("word", failed="no texts")).plain == "word: not planted: no texts"
+    text = told(planted_line(Planted(EVIL, failed=EVIL)))
+    assert "\x1b[2J" not in text and "\u202e" not in text
 
 
 def test_the_table_has_means_and_the_victim_as_it_came() -> None:
