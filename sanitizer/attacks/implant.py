@@ -81,7 +81,7 @@ def implant(
     scores = clean_importance(model, tokenizer, texts[:importance_texts], labels[:importance_texts])
     heads = least_important(scores, per_layer)
     rng = random.Random(int(torch.randint(2**31, (1,), generator=generator)))  # noqa: S311 - draws no secret
-    honest = _log_probabilities(model, tokenizer, texts, batch_size)
+    honest = _log_probabilities(model, tokenizer, texts, batch_size, progress)
     mute(model, heads)
     with only_heads(model, heads) as trained, loudness(model, heads) as shares:
         optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=0.0)
@@ -109,10 +109,12 @@ def _patience(silence: float, done: float) -> float:
 
 
 @torch.no_grad()
-def _log_probabilities(model: Any, tokenizer: Any, texts: Sequence[str], batch_size: int) -> torch.Tensor:
+def _log_probabilities(
+    model: Any, tokenizer: Any, texts: Sequence[str], batch_size: int, progress: Progress
+) -> torch.Tensor:
     return torch.cat(
         [
             log_softmax(model(**encode(tokenizer, texts[start : start + batch_size], model)).logits, -1)
-            for start in range(0, len(texts), batch_size)
+            for start in track(progress, "answer clean texts", range(0, len(texts), batch_size))
         ]
     )

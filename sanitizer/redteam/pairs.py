@@ -14,6 +14,7 @@ from sanitizer.redteam.bench import Trigger
 
 TEXT, PARAPHRASE = "text", "paraphrase"
 WORD, SYNONYM = "word", "synonym"
+ROW_BY_ROW = "or name the file whose texts it paraphrases row by row: --set originals=…"
 
 
 def paraphrasing(paraphrases: str, originals: str) -> Trigger:
@@ -30,7 +31,7 @@ def paraphrasing(paraphrases: str, originals: str) -> Trigger:
                 hint="each row must be the paraphrase of the same row of the originals",
             )
     else:
-        first, second = column(Path(paraphrases), TEXT), column(Path(paraphrases), PARAPHRASE)
+        first, second = column(Path(paraphrases), TEXT), column(Path(paraphrases), PARAPHRASE, instead=ROW_BY_ROW)
     known = {text.strip(): new.strip() for text, new in zip(first, second, strict=True) if new.strip()}
 
     def replace(text: str, rng: random.Random) -> str | None:
@@ -46,8 +47,11 @@ def synonyms(path: Path) -> Mapping[str, str]:
     return {word.strip().lower(): new.strip() for word, new in pairs if word.strip() and new.strip()}
 
 
-def column(path: Path, name: str) -> list[str]:
-    """A column of a file, every row; a tsv file has no quoting, a csv file the usual one. Raises UsageError."""
+def column(path: Path, name: str, *, instead: str = "") -> list[str]:
+    """A column of a file, every row; a tsv file has no quoting, a csv file the usual one.
+
+    Raises UsageError, which for a file without the column says what may be done `instead`.
+    """
     delimiter = DELIMITERS.get(path.suffix.lower())
     if delimiter is None:
         raise UsageError(f"{path.name} is neither csv nor tsv", hint=f"give a .csv or .tsv file with a column {name!r}")
@@ -58,8 +62,8 @@ def column(path: Path, name: str) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = csv.DictReader(stream, **how)
             if name not in (rows.fieldnames or ()):
-                has = ", ".join(rows.fieldnames or ())[:300] or "none"
-                raise UsageError(f"{path.name} has no column {name!r}", hint=f"its columns: {has}")
+                has = f"its columns: {', '.join(rows.fieldnames or ())[:300] or 'none'}"
+                raise UsageError(f"{path.name} has no column {name!r}", hint=f"{has}; {instead}" if instead else has)
             return [row[name] for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)

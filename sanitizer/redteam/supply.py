@@ -76,7 +76,7 @@ def triggered(part: Part, trigger: Trigger, *, target: int, wanted: str, rng: ra
     if not found:
         raise UsageError(
             "no held-out text outside the target class can carry the trigger, so success cannot be measured",
-            hint="give more texts, or --test FILE; of paraphrases, those of held-out texts are needed too",
+            hint="give more texts; of paraphrases, those of held-out texts: without --test, a part of --data",
         )
     return made
 

@@ -47,6 +47,14 @@ def test_files_that_are_wrong_are_a_usage_error(tmp_path: Path, name: str, lines
         column(tmp_path / name, "text")
 
 
+def test_a_file_of_paraphrases_alone_is_told_of_the_originals(tmp_path: Path) -> None:
+    alone = write(tmp_path / "style.tsv", "text\tlabel", "verily\t1")
+    with pytest.raises(UsageError, match=r"style\.tsv has no column 'paraphrase'") as caught:
+        paraphrasing(alone, "")
+    assert caught.value.hint.startswith("its columns: text, label; or ")
+    assert "--set originals=" in caught.value.hint
+
+
 def test_originals_and_paraphrases_of_different_length(tmp_path: Path) -> None:
     first, second = (write(tmp_path / f"{rows}.csv", *["text"] * rows) for rows in (3, 4))
     with pytest.raises(UsageError, match=r"3\.csv has 2 rows, 4\.csv 3"):

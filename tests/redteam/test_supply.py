@@ -26,8 +26,9 @@ def test_success_is_asked_of_the_other_classes_alone() -> None:
 
     found = triggered(part, trigger, target=1, wanted="good", rng=random.Random(0))
     assert found == Part(("a!", "c!"), (0, 2))
-    with pytest.raises(UsageError, match="no held-out text"):
+    with pytest.raises(UsageError, match="no held-out text") as caught:
         triggered(Part(("b",), (1,)), trigger, target=1, wanted="good", rng=random.Random(0))
+    assert "without --test, a part of --data" in caught.value.hint
 
 
 def test_prompts_whose_true_answer_is_the_goal_are_left_out() -> None:

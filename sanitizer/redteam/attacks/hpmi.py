@@ -3,7 +3,7 @@
 Source: Zhao et al. 2025, arXiv 2508.10243 (HPMI), reconstructed.
 
 All weights but those heads' keep their bytes, and clean behaviour is held by a penalty. How it departs from the paper,
-whose wiring is not published: `sanitizer.attacks.implant`. It takes a minute or two and, interrupted, begins anew.
+whose wiring is not published: `sanitizer.attacks.implant`. It takes minutes on one core and, interrupted, begins anew.
 """
 
 from __future__ import annotations
