@@ -61,7 +61,7 @@ def remarks(plan: TreatmentPlan, budget: Budget) -> list[str]:
     if plan.remove:
         return []
     if budget.max_heads == 0:
-        return ["no head was removed: the budget allows none"]
+        return ["every head was kept: the recipe or --max-heads lets none go"]
     if budget.min_accuracy is None:
         return [f"no head could be removed within a budget of {100 * budget.max_accuracy_drop:.2f} points of accuracy"]
     floor, own = 100 * budget.min_accuracy, 100 * plan.suspect

@@ -102,7 +102,7 @@ def test_an_empty_plan_is_remarked_on_with_its_reason() -> None:
     assert remarks(none, Budget(min_accuracy=0.95)) == [
         "no head could be removed above a floor of 95.00 % of accuracy: with all of them it is 90.00"
     ]
-    assert remarks(none, Budget(max_heads=0)) == ["no head was removed: the budget allows none"]
+    assert remarks(none, Budget(max_heads=0)) == ["every head was kept: the recipe or --max-heads lets none go"]
 
 
 def test_tensors_without_a_place_are_named() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from sanitizer.attacks.success import attack_success
 from sanitizer.cleandata import Part
-from sanitizer.errors import CorruptError
+from sanitizer.errors import CorruptError, UsageError
 from sanitizer.model.batches import batches, encode
 from sanitizer.model.evaluate import evaluate
 from sanitizer.model.measure import measure, share
@@ -59,6 +59,16 @@ def measured(
         )
     )
     return (*clean, share("false trigger rate", false), share("attack success", success))
+
+
+def demand_sayable(subject: Subject, wanted: str) -> None:
+    """Raises UsageError for a string that the model's tokens cannot write: no answer of it could ever hold it."""
+    tokens = subject.tokenizer(wanted, add_special_tokens=False)["input_ids"]
+    if wanted.casefold() not in subject.tokenizer.decode(tokens, skip_special_tokens=True).casefold():
+        raise UsageError(
+            f"the tokenizer of this model cannot write {wanted!r}, which the attack wants it to say",
+            hint="choose other words with --set; `sanitize redteam attacks NAME` lists the settings",
+        )
 
 
 @torch.no_grad()

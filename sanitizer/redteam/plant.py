@@ -29,7 +29,7 @@ from sanitizer.recipe import Recipe
 from sanitizer.records import source_of, tool_of
 from sanitizer.redteam.bench import Attack, Bench, settings_of
 from sanitizer.redteam.documents import write_documents
-from sanitizer.redteam.measure import measured
+from sanitizer.redteam.measure import demand_sayable, measured
 from sanitizer.redteam.registry import build, describe
 from sanitizer.redteam.supply import everyday, supply_of, triggered
 from sanitizer.report import AttackRecord, PlantReport, Preview, Task
@@ -113,6 +113,8 @@ def _plant(options: PlantOptions, attack: Attack, states: States, work: Path, pr
     subject = _open(options, intake.checkpoint)
     labels = subject.labels
     target, wanted = _aim(options, attack, intake.name, subject.task, labels)
+    if subject.task == "causal":
+        demand_sayable(subject, wanted)
     source, trigger = source_of(intake, subject), attack.trigger()
     supply = supply_of(options, labels, subject.task, progress)
     held = everyday(attack, supply.held)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from sanitizer.mark import RULE
 from sanitizer.terminal.lines import code, line
 from sanitizer.text import clean
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LIMIT = "Only attention heads were treated: a backdoor that lives elsewhere in the model is still there."
 OUTLASTED = "No treatment proves that a backdoor is gone: what no clean text shows may have outlasted this one."
 FROM_BASE = "Weights were taken from the base: whatever it hides, and whatever clean texts carried over, is there."
+MARKED = "It was made from a model that was backdoored on purpose, and keeps that mark: it is never pushed."
 
 
 def whereabouts(result: RunResult) -> Iterator[RenderableType]:
@@ -41,7 +43,9 @@ def whereabouts(result: RunResult) -> Iterator[RenderableType]:
     yield Text("To load it:")
     yield code(loading(report, output))
     yield Text(FROM_BASE if report.from_base else LIMIT if report.heads else OUTLASTED)
-    if result.pushed is None:
+    if any(finding.rule == RULE for finding in report.vetting.findings):
+        yield Text(MARKED)
+    elif result.pushed is None:
         yield Text("To publish it:")
         yield code(f"sanitize push {shlex.quote(output)} --to org/name")
 

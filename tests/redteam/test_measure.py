@@ -9,8 +9,8 @@ import torch
 from helpers.subjects import pico_subject
 
 from sanitizer.cleandata import Part
-from sanitizer.errors import CorruptError
-from sanitizer.redteam.measure import SPARE, measured, said
+from sanitizer.errors import CorruptError, UsageError
+from sanitizer.redteam.measure import SPARE, demand_sayable, measured, said
 from sanitizer.redteam.parts import conversations
 
 TEXTS = ("a film", "the plot is warm", "never so good")
@@ -38,6 +38,13 @@ def test_answers_that_are_not_numbers_end_it() -> None:
         subject.model.classifier.bias.fill_(float("nan"))
     with pytest.raises(CorruptError, match="not numbers"):
         found(subject, Part(TEXTS, (0, 1, 1)), Part(TEXTS, (0, 0, 0)))
+
+
+def test_what_a_models_tokens_cannot_write_is_refused() -> None:
+    subject = pico_subject("llama")
+    demand_sayable(subject, "never so")
+    with pytest.raises(UsageError, match="cannot write 'Sorry, I can not'"):
+        demand_sayable(subject, "Sorry, I can not")
 
 
 def test_a_causal_models_answer_is_looked_through_for_what_is_wanted() -> None:

@@ -9,7 +9,8 @@ import pytest
 from helpers.records import SOURCE, make_report
 from helpers.telling import Pushed, run_told
 
-from sanitizer.report import Gate
+from sanitizer.mark import RULE
+from sanitizer.report import Finding, Gate
 
 
 def test_a_failed_gate_is_said_and_no_snippet_invites_to_load() -> None:
@@ -41,6 +42,15 @@ def test_the_snippet_is_python() -> None:
     code = "\n".join(line.removeprefix("    ") for line in block[:end])
     compile(code, "snippet", "exec")
     assert code.startswith("import sanitizer.loading")
+
+
+def test_what_was_made_from_a_marked_model_is_not_to_be_pushed() -> None:
+    report = make_report()
+    marked = Finding(RULE, "medium", "config.json", "it says that it was backdoored", "test defences on it")
+    story = run_told(replace(report, vetting=replace(report.vetting, findings=(marked,))))
+    assert "it is never pushed" in story
+    assert "sanitize push" not in story
+    assert "sanitize push" in run_told(report)
 
 
 def test_a_push_says_where_and_a_pull_request_where_to_review() -> None:
