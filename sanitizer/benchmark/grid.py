@@ -77,13 +77,12 @@ def plan(options: BenchmarkOptions) -> Plan:
     tables = (read_table(suite.data), read_table(suite.test))
     if suite.texts is not None and suite.texts > len(tables[0]):
         raise UsageError(f"texts: {suite.texts} are more than {suite.data.name} has, {len(tables[0])}")
-    seeds = Digests.of(suite)
-    ground = Ground((options.out / "victims").resolve(), seeds, options.device, suite.timeout)
+    for victim in suite.victims:
+        _check_texts(victim)
+    given = Digests.of(suite)
+    ground = Ground((options.out / "victims").resolve(), given, options.device, suite.timeout)
     suite = found(suite, ground)
-    for victim in (victim for victim in suite.victims if isinstance(victim, Victim)):
-        if all(label == victim.target for label in read_table(victim.triggered).labels):
-            raise UsageError(f"every text of {victim.triggered.name} has the target label {victim.target}")
-    digests = Digests.of(suite, seeds)
+    digests = Digests.of(suite, given)
     cells = cells_of(suite, digests)
     published = read_published(options.out / "results.json")
     kept = ((cell.stem, load(_kept(options), cell) or published.get(cell.digest)) for cell in cells)
@@ -136,6 +135,18 @@ def make_example(folder: Path, children: Children) -> None:
     with tempfile.TemporaryDirectory(prefix="sanitizer-benchmark-") as work:
         words = ["sanitizer.benchmark.example", str(folder.resolve())]
         children.run(words, Path(work), log=Path(work, "log"), timeout=EXAMPLE_TIMEOUT, accepted=(0,))
+
+
+def _check_texts(victim: Victim | Unplanted) -> None:
+    """Raises UsageError for files that cannot be read or measured on, before hours are spent on others."""
+    match victim:
+        case Victim():
+            if all(label == victim.target for label in read_table(victim.triggered).labels):
+                raise UsageError(f"every text of {victim.triggered.name} has the target label {victim.target}")
+        case Unplanted():
+            for path in (victim.plant.data, victim.plant.test, victim.triggered):
+                if path is not None:
+                    read_table(path)
 
 
 def _plant(

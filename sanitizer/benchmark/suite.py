@@ -18,7 +18,7 @@ As YAML, with paths relative to the file::
       - {name: heads-only, strategy: gradient, treatments: [remove]}
       - {name: auto-with-base, strategy: auto, base: base-model}  # the folder that --base gets
     seeds: [0, 1, 2]
-    timeout: 7200              # seconds for one run; may be left out, as may `name`
+    timeout: 7200              # seconds for one run or one plant; may be left out, as may `name`
 
 The files have the columns text and label (true labels, from 0); `target` is the label that the attack wants. With
 `plant` it is what the attack wants, and `triggered` may be given or not: with it, held-out texts for the record of the

@@ -192,6 +192,15 @@ def test_only_chooses_by_victim_recipe_and_seed(tmp_path: Path) -> None:
     assert "did you mean 'pure'?" in caught.value.hint
 
 
+@pytest.mark.parametrize("key", ["data", "test", "triggered"])
+def test_texts_of_a_plant_are_read_before_anything_is_planted(tmp_path: Path, key: str) -> None:
+    (tmp_path / "bad.csv").write_text("words\na\n")
+    own = {"triggered": "bad.csv"} if key == "triggered" else {"plant": {**PLANT, key: "bad.csv"}}
+    suite = make_planting(tmp_path, victims=[{"name": "word", "plant": PLANT, **own}])
+    with pytest.raises(UsageError, match=r"bad\.csv has no column 'text'"):
+        plan(BenchmarkOptions(suite, tmp_path / "out", "x"))
+
+
 @pytest.mark.parametrize(
     ("changes", "says"), [({"texts": 81}, "81 are more than train.csv has, 80"), ({"data": "suite.yaml"}, "neither")]
 )
