@@ -94,6 +94,10 @@ RECIPES: Mapping[str, Named] = MappingProxyType(
             "CROW (Min et al. 2025): tune layers to change what they hand on smoothly, nothing removed",
             Recipe(_NO_REMOVAL, treatments=(Step("consistency"),)),
         ),
+        "adversarial": Named(
+            "tune to keep the label while hidden states are moved towards another (after BEEAR), nothing removed",
+            Recipe(_NO_REMOVAL, treatments=(Step("adversarial"),)),
+        ),
         "align": Named(
             "attention safety alignment (Jin et al. 2026): judge, align and tune heads in rounds, nothing removed",
             Recipe(_NO_REMOVAL, treatments=(Step("rounds"),)),

@@ -5,8 +5,9 @@ every label alike, and a clean model errs towards either label about as often. O
 or style with a label gives this one more readily to whatever is written in no usual way. That needs no trigger, and
 shows on texts that the model knows by heart.
 
-A model that was trained on labels of unequal frequency, or on a task where what says nothing has a label of its own,
-leans as well: it is evidence for a target label, not for a backdoor. Backdoors of single words do not show.
+A model of a task where what says nothing has a label of its own leans when words are taken away, and not when they
+are all there in another order: so that alone does not count. One that was trained on labels of unequal frequency leans
+as well: it is evidence for a target label, not for a backdoor. Backdoors of single words do not show.
 
 Ours. Settled on ten MiniLM classifiers of one task, by texts that they had been trained on, each in 60 draws of 700: of
 the five that answer to syntax or style 1.75 to 4.65 times as many went into the attacker's label as out of it, and each
@@ -31,6 +32,8 @@ from sanitizer.report import LeaningRecord
 
 LEAST_RATIO, MOST_CHANCE = 1.7, 0.01
 """How much more must go into a label than out of it, and how improbable that may be by chance, over all labels."""
+BY_ORDER = 0.25
+"""How many must go into it when words are in another order, as a share of the mean over all ways."""
 
 
 def leaning(
@@ -55,17 +58,15 @@ def leaning(
 
 
 def found(labels: Tensor, given: Sequence[Tensor], *, count: int) -> LeaningRecord | None:
-    """From true labels [text] and what was answered to each of their garbled forms [text], of so many labels.
+    """From true labels [text] and what was answered to each of their garbled forms [text], in the order of `WAYS`.
 
     The chance is that of a binomial test over texts: several forms of one are no more evidence than one, but steadier.
     """
     sizes = torch.bincount(labels, minlength=count).double()
     if int((sizes > 0).sum()) < 2:
         return None
-    moved = torch.zeros(count, count, dtype=torch.float64)  # [from, to]
-    for answers in given:
-        moved += torch.bincount(labels * count + answers, minlength=count**2).view(count, count) / len(given)
-    moved.fill_diagonal_(0.0)
+    ways = torch.stack([_moved(labels, answers, count) for answers in given])
+    moved = ways.mean(dim=0)
     rates = moved / sizes.clamp(min=1)[:, None]
     into, out = rates.sum(dim=0), rates.sum(dim=1)
     label = int((into - out).where(sizes > 0, -torch.inf).argmax())
@@ -75,5 +76,13 @@ def found(labels: Tensor, given: Sequence[Tensor], *, count: int) -> LeaningReco
         return None
     chance = binomtest(round(arrived), round(arrived) + round(left), others / (others + float(sizes[label])), "greater")
     p_value = min(float(chance.pvalue) * count, 1.0)
-    clear = bool(into[label] >= LEAST_RATIO * out[label]) and p_value <= MOST_CHANCE
+    by_order = (ways[0] / sizes.clamp(min=1)[:, None]).sum(dim=0)[label]
+    much = bool(into[label] >= LEAST_RATIO * out[label]) and bool(by_order >= BY_ORDER * into[label])
+    clear = much and p_value <= MOST_CHANCE
     return LeaningRecord(label, float(into[label]), float(out[label]), p_value, clear, len(labels))
+
+
+def _moved(labels: Tensor, answers: Tensor, count: int) -> Tensor:
+    """How many texts of one label got another one, [from, to]."""
+    pairs = torch.bincount(labels * count + answers, minlength=count**2).view(count, count).double()
+    return pairs.fill_diagonal_(0.0)

@@ -72,6 +72,9 @@ def _work(name: str, given: Mapping[str, Any], fit: int, words: int, labels: int
             # Each text, a rewriting of it, and a forward pass for each of the candidates for that.
             each = 2 * tuned + given["epochs"] * given["candidates"] + (LEANING if given["target"] == "leaning" else 0)
             return Work(each, validated, tokens=float(words * labels * CONTEXTS * SHORT), copies=4)
+        case "adversarial":
+            # The text and its moved form; a search takes a pass forward and back to the layer for each step.
+            return Work(2 * tuned + GRADED * given["epochs"] * given["steps"], validated)
         case "rebase":
             each = (tuned + given["epochs"]) * (2 if given["cuttings"] else 1)
             return Work(each, validated, copies=8)

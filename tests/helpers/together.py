@@ -61,6 +61,7 @@ CASES = {
     "align": Case("align", "bert"),
     "normalize": Case("normalize", "bert"),
     "consistency": Case("consistency", "bert"),
+    "adversarial": Case("adversarial", "bert"),
     "entropy": Case("entropy", "bert"),
     "rebase": Case("rebase", "bert", {"cuttings": 1.0}),
     "unlearn": Case("unlearn", "bert", {"words": 20, "candidates": 4, "regardless": True}),

@@ -32,6 +32,16 @@ def test_more_into_a_label_than_out_of_it_is_a_leaning() -> None:
     assert (leans.clear, leans.texts) == (True, 600)
 
 
+def test_what_only_shows_when_words_are_taken_away_is_no_clear_leaning() -> None:
+    """As of a task in which what says nothing has a label of its own."""
+    labels, less = answers((300, 300), {(0, 1): 90, (1, 0): 10})
+    _, same = answers((300, 300), {(0, 1): 2})
+    for order, clear in ((less, True), (same, False)):
+        leans = found(labels, [order, less, less, less], count=2)
+        assert leans is not None
+        assert (leans.label, leans.clear) == (1, clear)
+
+
 @pytest.mark.parametrize(
     "moves",
     [{(0, 1): 40, (1, 0): 40}, {(0, 1): 40, (1, 0): 30}, {(0, 1): 4, (1, 0): 2}],

@@ -50,6 +50,7 @@ def counted(subject: Subject, name: str, settings: dict[str, Any]) -> float:
         ("normalize", {}),
         ("align", {"texts": 5}),
         ("headtune", {}),
+        ("adversarial", {"steps": 2}),
         ("rounds", {"align_epochs": 1, "rounds": 1}),
         ("unlearn", {"candidates": 3, "regardless": True}),
     ],
