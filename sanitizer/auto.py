@@ -1,15 +1,16 @@
 """`--strategy auto`: which recipe the evidence calls for, and why. Pure logic on what a run has seen.
 
 - Where the base is known, `rebase`: everything begins again from its weights, suspect heads included, and nothing of
-  the suspect but its answers on clean text crosses over. With these a leaning does: `balance` takes it off.
+  the suspect but its answers on clean text crosses over.
 - Without one, heads that forensics names are removed, by the strategy `forensics`, and what is left is fine-tuned: a
   backdoor that was put into heads goes with them, and more would cost accuracy for nothing.
 - Where it names none, every head stays: removing what clean text needs least cures only what sits in heads of its own,
-  and that is what forensics looks for. The weights are repaired, by `unlearn` and `balance` where a classifier's texts
-  are labelled, and by `consistency` in a causal model.
+  and that is what forensics looks for. The weights are repaired, by `unlearn` where a classifier's texts are labelled,
+  and by `consistency` in a causal model.
 - A label that the suspect clearly leans to (`sanitizer.model.leaning`) is taken for the attacker's: `unlearn` tunes
-  against what leads there, and `balance` makes the model reluctant to give it. Where it leans to none, both do less,
-  for a model without a backdoor should lose next to nothing.
+  against what leads there, and after it or `rebase` `balance` makes the model reluctant to give it, for a leaning comes
+  over with the suspect's answers. Where it leans to none `unlearn` is gentle, and does nothing where no word stands out:
+  a model without a backdoor should lose nothing.
 - Where these lack what they need (labels that are not the suspect's own, texts of the model's domain), and nothing is
   suspect, what is left is a plain run: heads of low importance go, within the budget.
 """
@@ -92,8 +93,9 @@ def _repaired(task: Task, data: DataRecord, target: int | None, *, removed: bool
 
 
 def _balanced(target: int | None) -> _Found:
+    """Only where it leans: of some tasks texts that say less have a label of their own, and are right to get it."""
     if target is None:
-        return [Step("balance")], ["its outputs are set so that it leans to no label where texts say less (balance)"]
+        return [], []
     return [Step("balance", _at(target))], ["its outputs are set so that it gives that label reluctantly (balance)"]
 
 

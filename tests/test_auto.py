@@ -27,14 +27,14 @@ GENERAL = replace(DATA, labels="none", origin="embedded")
 @pytest.mark.parametrize(
     ("task", "data", "forensics", "base", "strategy", "steps"),
     [
-        ("classification", DATA, CALM, False, "random", ["unlearn", "balance"]),
-        ("classification", DATA, CALM, True, "random", ["rebase", "balance"]),
+        ("classification", DATA, CALM, False, "random", ["unlearn"]),
+        ("classification", DATA, CALM, True, "random", ["rebase"]),
         ("classification", DATA, FORENSICS, False, "forensics", ["remove", "finetune"]),
-        ("classification", DATA, FORENSICS, True, "random", ["rebase", "balance"]),
+        ("classification", DATA, FORENSICS, True, "random", ["rebase"]),
         ("classification", UNLABELLED, CALM, True, "random", ["rebase"]),
         ("classification", UNLABELLED, CALM, False, "gradient", ["remove"]),
         ("classification", UNLABELLED, FORENSICS, False, "forensics", ["remove"]),
-        ("classification", DATA, None, False, "random", ["unlearn", "balance"]),
+        ("classification", DATA, None, False, "random", ["unlearn"]),
         ("causal", replace(DATA, labels="none"), CALM, False, "random", ["consistency"]),
         ("causal", replace(DATA, labels="none"), FORENSICS, False, "forensics", ["remove", "finetune"]),
         ("causal", replace(DATA, labels="none"), CALM, True, "random", ["rebase"]),
@@ -65,11 +65,10 @@ def test_a_label_that_the_model_clearly_leans_to_is_the_target(base: bool) -> No
 @pytest.mark.parametrize("leaning", [None, replace(LEANING, clear=False)])
 def test_without_a_clear_leaning_a_classifier_is_treated_gently(leaning: LeaningRecord | None) -> None:
     recipe, decision = decide("classification", DATA, CALM, leaning, base=False)
-    repair, balance = recipe.treatments
+    (repair,) = recipe.treatments
     assert repair.settings["target"] == "none"
     hard = build("sanitizer.treatments", "unlearn", {})
     assert build("sanitizer.treatments", repair.name, repair.settings).learning_rate < hard.learning_rate
-    assert dict(balance.settings) == {}
     assert not any("leans to" in reason and "taken for" in reason for reason in decision.reasons)
 
 
