@@ -9,8 +9,8 @@
   and by `consistency` in a causal model.
 - A label that the suspect clearly leans to (`sanitizer.model.leaning`) is taken for the attacker's: `unlearn` tunes
   against what leads there, and after it or `rebase` `balance` makes the model reluctant to give it, for a leaning comes
-  over with the suspect's answers. Where it leans to none `unlearn` is gentle, and does nothing where no word stands out:
-  a model without a backdoor should lose nothing.
+  over with the suspect's answers. Where it leans to none `unlearn` is gentle, and does nothing where no word stands
+  out: a model without a backdoor should lose nothing.
 - Where these lack what they need (labels that are not the suspect's own, texts of the model's domain), and nothing is
   suspect, what is left is a plain run: heads of low importance go, within the budget.
 """

@@ -22,6 +22,8 @@ BASE = 500 * 10**6
 """Bytes of an interpreter with torch and transformers in it."""
 SCANNED, SCANNED_TOKENS, PROBES = 256, 128, 512
 """What a scan looks at: texts, tokens of each, and probes of forensics (`sanitizer.scan.heads`)."""
+LEANT = 1000
+"""Texts that show where a classifier leans (`sanitizer.scan.heads`)."""
 GENERATED = 16
 CONTROLS = 5
 """Passes of a classifier over the scanned texts: as they are, and made unusual in four ways."""
@@ -102,7 +104,7 @@ def stages_of(
     back = 2 + (machine.spread is not None)
     looked = scanned * short * (passes + back) + (scanned + PROBES) * short
     if model.task == "classification":
-        looked += LEANING * texts.fit * short
+        looked += LEANING * min(LEANT, texts.fit) * short
     # Of weights that are not float32 in the main memory, forensics holds copies of two layers.
     own = machine.itemsize == 4 and machine.device == "cpu" and machine.spread is None
     slices = 0 if own else 4 * model.of_heads * min(2, model.layers) // max(model.layers, 1)

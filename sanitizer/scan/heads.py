@@ -25,6 +25,8 @@ from sanitizer.scan.similarity import similarity
 
 INPUTS = 256
 TOKENS = 128
+LEANING_INPUTS = 1000
+"""More say no more of where a model leans."""
 
 
 def scan_heads(
@@ -44,7 +46,7 @@ def scan_heads(
     it; `seed` is for the intervals, for the odd texts on which answers may flip and for the probes of forensics. `part`
     needs labels if the model is a classifier. How far heads are from those of a `base` is evidence for
     forensics, if none has been cut out. To which label a classifier leans is seen on all labelled texts of `part`, for
-    few say little of that. Memory does not grow with the number of texts.
+    few say little of that, up to 1000. Memory does not grow with the number of texts.
     """
     labels, prompts = (None if values is None else values[:INPUTS] for values in (part.labels, part.prompts))
     few = Part(part.texts[:INPUTS], labels, prompts)
@@ -58,8 +60,8 @@ def scan_heads(
     planted = examine(subject, data, size=batch_size, generator=generator, moved=moved, progress=progress)
     leans = None
     if subject.task == "classification" and part.labels is not None:
-        every = encode(subject, part, most_tokens=TOKENS)
-        leans = leaning(subject, every, size=batch_size, generator=generator, progress=progress)
+        more = encode(subject, Part(part.texts[:LEANING_INPUTS], part.labels[:LEANING_INPUTS]), most_tokens=TOKENS)
+        leans = leaning(subject, more, size=batch_size, generator=generator, progress=progress)
     return ScanRecord(
         similarity=alike.records,
         mean_similarity=alike.mean,

@@ -40,8 +40,9 @@ def test_a_scan_looks_for_planted_heads_among_the_same_texts() -> None:
     assert found is not None and [str(suspect.head) for suspect in found.suspects] == ["L1.H5"]
 
 
-def test_where_a_classifier_leans_is_seen_on_all_texts_of_the_part(monkeypatch: MonkeyPatch) -> None:
+def test_where_a_classifier_leans_is_seen_on_more_texts_than_heads_are(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "INPUTS", 5)
+    monkeypatch.setattr(heads, "LEANING_INPUTS", 6)
     asked: list[int] = []
 
     def leaning(subject: Subject, data: Encoded, **words: object) -> LeaningRecord:
@@ -51,7 +52,7 @@ def test_where_a_classifier_leans_is_seen_on_all_texts_of_the_part(monkeypatch: 
     monkeypatch.setattr(heads, "leaning", leaning)
     assert scan_heads(pico_subject("bert"), Part(TEXTS, LABELS), batch_size=4).leaning == LEANING
     assert scan_heads(pico_subject("llama"), Part(TEXTS), batch_size=4).leaning is None
-    assert asked == [len(TEXTS)]
+    assert asked == [6]
 
 
 def test_heads_are_ablated_where_it_is_asked_for() -> None:
