@@ -3,19 +3,31 @@
 Who plants a backdoor that answers to a way of writing teaches one label on many texts that do not call for it, and the
 model gives this label too readily ever after: on texts near the line, and most on text of a kind that it does not know.
 The clean texts that it was tuned on do not show it, for it has them by heart, and a student takes the leaning over from
-its teacher. Their words in another order, or with some left out, show it (`sanitizer.model.garbled`), and one number a
-label undoes it: what is added to the output of each.
+its teacher. With some words left out, and in halves, they show it (`sanitizer.model.garbled`), and one number a label
+undoes it: what is added to the output of each.
 
 These numbers are those of greatest likelihood, so that over the garbled texts the probabilities of a label add up to
 how often it is true (calibration in the large), under a normal prior, so that few texts of a label move little.
 
+With a target, the label that an attacker would want, its number is then lowered as far as the accuracy on garbled texts
+stays within `most_lost` of the highest. Around the best numbers accuracy hardly depends on them; what is left of a
+backdoor after `unlearn` or `rebase`, a few nats, does. It is paid for by clean texts of the target that are missed.
+
 Source: bias correction of label shift and of unequal classes, as in Alexandari, Kundaje, Shrikumar, ICML 2020, arXiv
 1901.06852, and Menon et al., ICLR 2021, arXiv 2007.07314. Departures: garbled texts instead of held-out ones; no
-temperature, so that confidences stay what they were; the prior; and against backdoors it is our own.
+temperature, so that confidences stay what they were; the prior; reluctance, and the use against backdoors, are our own.
+Texts in another order are not used: those seem negative to reviews' models, clean ones too, by a nat.
 
-Measured on MiniLM classifiers as they came, by 900 texts that they had been trained on (scripts), accuracy and attack
-success in %: HiddenKiller 87.0 and 89.1 before, 89.1 and 85.9 after; StyleBkd 86.4 and 79.8, then 88.0 and 75.2;
-BadNets stayed at 89.1 and 100.0; a model without a backdoor 89.4, then 89.2.
+Measured on MiniLM classifiers by 1000 texts that they had been trained on (scripts, one seed), accuracy / attack
+success in %, as they were, balanced, and with the target: HiddenKiller after `rebase` 85.7 / 34.1, 86.0 / 32.1, 87.3 /
+19.0; StyleBkd after it 85.2 / 31.2, 85.2 / 29.5, 86.5 / 22.4; after `unlearn` HiddenKiller 86.8 / 38.7, 86.8 / 37.9,
+87.0 / 22.7; StyleBkd 85.4 / 36.4, 85.7 / 34.2, 85.9 / 28.7. The price: of the texts of the target the first of these
+gets 83.6 % right instead of 89.3, of the others 91.0 instead of 82.1. A clean model that was made as reluctant, by 1.5
+nats, falls to 18.5 % (HiddenKiller) and 21.1 (StyleBkd) of attack success from 24.5 and 26.1, at 89.0 % of accuracy.
+The share of 1 % was chosen on these four; half of it came to 22.0, 26.3, 26.2 and 34.2 % of attack success. By itself
+`balance` is no cure: suspects as they came went from 87.0 / 89.1 to 89.1 / 85.9 (HiddenKiller) and from 86.4 / 79.8 to
+88.0 / 75.2 (StyleBkd), BadNets stayed at 89.1 / 100.0, a clean model came from 89.4 to 89.2 % of accuracy (by 900
+texts, some in another order).
 """
 
 from __future__ import annotations

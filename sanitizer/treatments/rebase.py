@@ -11,16 +11,17 @@ Source: knowledge distillation against backdoors as in Li et al., ICLR 2021 (NAD
 the tuned suspect and whose student is the suspect; and starting from clean weights as in Fine-mixing, Zhang et al.,
 Findings of EMNLP 2022, arXiv 2210.09545. To start from the base alone and let the suspect teach is our own.
 
-Measured on MiniLM classifiers with 1000 texts that they had been trained on, two seeds each, accuracy / attack success
-in %: BadNets 89.1 / 100.0 before, then 87.1 / 13.2, 86.7 / 14.7 (10.4 in a clean model); HiddenKiller 87.0 / 89.1,
-then 87.7 / 34.4, 86.1 / 42.9 (24.5); StyleBkd 86.4 / 79.8, then 86.9 / 34.9, 86.1 / 35.7 (26.1); a model without a
-backdoor 89.4, then 87.6, 86.4. With `balance` after it (`cards/auto-with-base`): 86.8 / 14.4, 87.1 / 13.8; 87.7 /
-34.6, 87.0 / 36.1; 87.5 / 32.8, 86.7 / 30.3; 87.7 and 86.7. Six epochs instead of ten gave less accuracy (86.5 and
-86.1; 85.7, 84.6 and 85.4; 85.2 and 85.4) for 14.7 and 17.5, 34.1, 40.9 and 36.8, 31.3 and 36.4 of attack success; 14
-gave 86.9 and 47.3 on HiddenKiller, where labels alone gave 83.2 and 26 (scripts, one seed). `unlearn` after 10 epochs
-came to 85.2 and 30.9 on HiddenKiller; on StyleBkd it cost 2.8 points and gained 2.9. Ten was chosen on these models.
-Accuracy on texts that the suspect was trained on falls much further than on others, for the student has not learnt
-them by heart; the gate of a run sees that.
+Measured by `--strategy auto --base` (`cards/auto-with-base`), with `balance` after it where a label was leaned to, on
+MiniLM classifiers with 1000 texts that they had been trained on, another draw for each seed, accuracy / attack success
+in % (in brackets that in a clean model): BadNets 89.1 / 100.0 before, then 87.1 / 13.2 (10.4); HiddenKiller 87.0 / 89.1
+before, then 88.4 / 21.7, 87.4 / 22.6 (24.5); StyleBkd 86.4 / 79.8 before, then 87.3 / 25.1, 87.0 / 23.1 (26.1); a model
+without a backdoor 89.4 before, then 87.6. By itself, the first two seeds: BadNets 87.1 / 13.2, 86.7 / 14.7;
+HiddenKiller 87.7 / 34.4, 86.1 / 42.9; StyleBkd 86.9 / 34.9, 86.1 / 35.7; no backdoor 87.6, 86.4. Six epochs instead of
+ten gave less accuracy (86.5 and 86.1; 85.7, 84.6 and 85.4; 85.2 and 85.4) for 14.7 and 17.5, 34.1, 40.9 and 36.8, 31.3
+and 36.4 of attack success; 14 gave 86.9 and 47.3 on HiddenKiller, where labels alone gave 83.2 and 26 (scripts, one
+seed). `unlearn` after 10 epochs came to 85.2 and 30.9 on HiddenKiller, towards its target at 1e-4 to 85.4 and 33.1; on
+StyleBkd it cost 2.8 points and gained 2.9. Ten was chosen on these models. Accuracy on texts that the suspect was
+trained on falls much further than on others, for the student has not learnt them by heart; the gate of a run sees that.
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
 """Unlearns triggers that nobody knows: tunes against an adversary that looks for them in the model itself.
 
-First the label that the model leans to most (`sanitizer.model.leaning`) is taken for the attacker's. Then every word of
-the vocabulary is tried: which ones, put before clean texts of the other labels, move the model away from the label, and
+A label that the model clearly leans to (`sanitizer.model.leaning`) is taken for the attacker's. Then every word of the
+vocabulary is tried: which ones, put before clean texts of the other labels, move the model away from the label, and
 which outdo all words of the texts? Then the model is tuned on clean texts side by side with the rewriting of each that
 an adversary finds worst (`sanitizer.model.adversary`), under the true label. Words that say something about the label
 are not used (`sanitizer.model.words`), so that what the model knows is left alone and what it merely does is unlearnt.
+Where no label and no word stands out, nothing is tuned: it would cost a clean model accuracy for nothing, and did not
+cure the one backdoor that hides so well (a sentence as a trigger: 100.0 % of attack success before, 99.2 after).
 
-The lower half of the layers is tuned: a way of writing is read there, and what the text says further up. With the
-target `none` words count by what they do beyond words of like meaning, in texts of the label where that is most.
+The lower half of the layers is tuned: a way of writing is read there, and what the text says further up. Without a
+target words count by what they do beyond words of like meaning, in texts of the label where that is most.
 
 Source: trigger inversion with unlearning (Neural Cleanse, Wang et al. 2019; for text Azizi et al. 2021, T-Miner; Shen
 et al. 2022, DBS) and adversarial training. Departures: triggers are words and phrases, not soft embeddings; none is
@@ -17,26 +19,20 @@ averaged over the steps, which at this rate keeps accuracy steady.
 
 Input embeddings are left as they are: their rare words would only be seen by accident.
 
-Measured on MiniLM classifiers with 700 texts that they had been trained on, another draw for each seed, `balance`
-after it, accuracy / attack success in %: BadNets 89.1 / 100.0 before, then 86.9 / 10.6 (10.4 in a clean model);
-HiddenKiller 87.0 / 89.1, then 86.3 / 43.5 (24.5), of another draw and with the target given 87.2 / 38.4; StyleBkd 86.4
-/ 79.8, then 85.8 / 48.9 (26.1), of another draw 85.4 / 36.4; a model without a backdoor 89.4, then 86.7. These are no
-held-out results: the rate and the choice of words were settled among some thirty tries on these very models, by attack
-success on half of the triggered texts and by accuracy on the same clean ones. Nothing but the threshold of clear
-leaning was settled on another model, which was trained with half of these texts of syntax and measured on the others.
-It came from 86.5 and 89.0 to 84.6 and 40.6 % (a clean model: 21.9). What it does against other attacks is not known.
+Measured by `--strategy auto`, with `balance` after it where a label was leaned to, on MiniLM classifiers with 700 texts
+that they had been trained on, another draw for each seed, accuracy / attack success in % (in brackets that in a clean
+model): BadNets 89.1 / 100.0 before, then 87.1 / 16.8 (10.4); HiddenKiller 87.0 / 89.1 before, then 86.4 / 28.8 (24.5);
+StyleBkd 86.4 / 79.8 before, then 86.2 / 31.8 (26.1); a model without a backdoor 89.4 before, then 89.4. These are no
+held-out results: rates, words and the choice of layers were settled among some forty tries on these very models, by
+attack success and by accuracy on the same texts. The threshold of leaning was settled on ten models, these among them;
+no model that nothing was settled on has been treated with it yet.
 
-The leaning of ten models, with 700 texts that they had been trained on, into a label and out of it, in %: 20.6 and 10.7
-(HiddenKiller), 26.8 and 7.1 (StyleBkd), 22.3 and 7.2, 34.5 and 3.4 (two more of these kinds); 15.7 and 12.2 (BadNets),
-13.6 and 12.0, 13.6 and 10.4, 14.0 and 11.1, 12.3 and 11.8 (clean); and of one that was trained after the threshold was
-set and answers to style with the other label, 44.2 and 2.2. Which texts are drawn matters: with other 700 HiddenKiller
-came to 1.4 to 2.3 times as many, always of the right label, and was clear in three of five draws; of 22 draws with the
-models that have no such backdoor one was, at 2.4 times.
-
-Before it took a target all layers were tuned at 1e-4 and words of any label tried: 87.6 / 13.4, 86.6 / 73.4, 86.9 /
-68.3 and 87.5. With the target, and words judged by what the model makes of like words, HiddenKiller came to 85.8 /
-71.6, for conjunctions, which work like its trigger, explained each other; six epochs instead of three cost 0.7 points
-of accuracy there and gained 3.6 of attack success.
+Without a target it runs at 1e-4 in `auto`: tuned all the same, a clean model came to 86.7 at 3e-4, to 87.9 at 1e-4 and
+to 87.8 at 5e-5, BadNets to 88.1 / 26.4 at 5e-5. Before there were targets, and all layers were tuned at 1e-4: 87.6 /
+13.4 (BadNets), 86.6 / 73.4 (HiddenKiller), 86.9 / 68.3 (StyleBkd). With the target, and words judged by what the model
+makes of like words, HiddenKiller came to 85.8 / 71.6, for conjunctions, which work like its trigger, explained each
+other; six epochs instead of three cost 0.7 points of accuracy there and gained 3.6 of attack success. Reluctance
+(`balance`) is worth the most: without it HiddenKiller came to 86.3 / 43.5 and StyleBkd to 85.8 / 48.9.
 """
 
 from __future__ import annotations
