@@ -28,6 +28,12 @@ The share of 1 % was chosen on these four; half of it came to 22.0, 26.3, 26.2 a
 `balance` is no cure: suspects as they came went from 87.0 / 89.1 to 89.1 / 85.9 (HiddenKiller) and from 86.4 / 79.8 to
 88.0 / 75.2 (StyleBkd), BadNets stayed at 89.1 / 100.0, a clean model came from 89.4 to 89.2 % of accuracy (by 900
 texts, some in another order).
+
+The leaning that `auto` goes by (`sanitizer.model.leaning`), by 700 texts, means of 60 draws, into the label that most
+go to and out of it, in %: HiddenKiller 25.2 and 11.7, StyleBkd 27.5 and 10.0, three more of these kinds 25.3 and 10.9,
+29.0 and 9.0, 33.7 and 9.4 (the other label); BadNets 18.7 and 16.2, four clean models 18.3 and 15.0, 20.1 and 13.9,
+17.4 and 15.8, 18.2 and 15.0. At 1.7 times and 1 % each draw of the first five was clear, one of 300 of the last five;
+by 300 texts 48 to 100 % of the draws, and none.
 """
 
 from __future__ import annotations
