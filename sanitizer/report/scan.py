@@ -76,7 +76,7 @@ class FlipRecord:
 
 @dataclass(frozen=True)
 class LeaningRecord:
-    """The label that a classifier errs towards most where texts say less, whether it `clear`ly does or hardly.
+    """The label that a classifier errs towards most where texts say less; `clear` if much more than a clean one would.
 
     `into` is the share of texts of each other label that go over to it (summed over these labels), `out` of its own
     that leave it, over `texts` that it gets right as they are. `p_value` is that of so much more into it than out of
