@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sanitizer.benchmark.attempt import Failed, attempt
 from sanitizer.benchmark.digests import Digests, stem_of
 from sanitizer.benchmark.plant import Plant
 from sanitizer.benchmark.suite import Suite, Unplanted, Victim
 from sanitizer.engines.children import Children
-from sanitizer.errors import SanitizerError
 from sanitizer.report import PlantReport
 from sanitizer.schema import from_json, read_kept
 
@@ -53,20 +51,13 @@ def do_plant(victim: Unplanted, children: Children, *, ground: Ground) -> Plante
     """Plant one. What goes wrong is returned, and what was said then is in a log beside the folder."""
     place = ground.place(victim)
     log = place.with_name(f"{place.name}.log")
-    log.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="sanitizer-benchmark-") as name:
-        work = Path(name)
-        said = work / "log"
-        said.touch()
-        try:
+    try:
+        with attempt(log) as (work, said):
             words = _words(victim.plant, place, ground.device)
             ended = children.run(words, work, log=said, timeout=ground.timeout, accepted=(0,))
             report = from_json(ended.output, "plant")
-        except (SanitizerError, OSError) as error:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(said, log)
-            why = error.message if isinstance(error, SanitizerError) else error.strerror or type(error).__name__
-            return Planted(victim.name, failed=why.replace(f"{work}/", ""))
+    except Failed as error:
+        return Planted(victim.name, failed=str(error))
     assert isinstance(report, PlantReport)
     if isinstance(_found(victim, ground), Unplanted):
         return Planted(

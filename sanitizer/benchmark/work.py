@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sanitizer.auto import AUTO
+from sanitizer.benchmark.attempt import Failed, attempt
 from sanitizer.benchmark.cells import Cell, code_digest
 from sanitizer.benchmark.estimates import pack
 from sanitizer.benchmark.suite import Suite, Victim
 from sanitizer.benchmark.tables import Table
 from sanitizer.engines.children import Children
-from sanitizer.errors import IncompleteError, SanitizerError
+from sanitizer.errors import IncompleteError
 from sanitizer.report import CellRecord, CellRun, RunReport
 from sanitizer.schema import from_json
 
@@ -51,12 +51,8 @@ def record_of(cell: Cell, failed: str | None = None) -> CellRecord:
 def do_cell(cell: Cell, children: Children, *, bench: Bench) -> CellRecord:
     """Run, if the victim is to be treated, and measure. What goes wrong is on record, and what was said in a log."""
     record, log = record_of(cell), bench.logs / f"{cell.stem}.log"
-    log.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="sanitizer-benchmark-") as name:
-        work = Path(name)
-        said = work / "log"
-        said.touch()
-        try:
+    try:
+        with attempt(log) as (work, said):
             assert isinstance(cell.victim, Victim)
             model, run = (bench.suite.control if cell.what == "control" else cell.victim.model), None
             if cell.entry is not None:
@@ -64,15 +60,9 @@ def do_cell(cell: Cell, children: Children, *, bench: Bench) -> CellRecord:
             clean, triggered = _measure(model, cell, bench, children, work, said)
             if bench.models is not None and run is not None:
                 shutil.copytree(model, bench.models / cell.stem, dirs_exist_ok=True)
-        except (SanitizerError, OSError) as error:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(said, log)
-            return replace(record, failed=_reason(error).replace(f"{work}/", ""))
+    except Failed as error:
+        return replace(record, failed=str(error))
     return replace(record, run=run, clean=pack(clean), triggered=pack(triggered))
-
-
-def _reason(error: SanitizerError | OSError) -> str:
-    return error.message if isinstance(error, SanitizerError) else error.strerror or type(error).__name__
 
 
 def _run(cell: Cell, bench: Bench, children: Children, work: Path, log: Path) -> CellRun:
